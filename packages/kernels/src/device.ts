@@ -1,0 +1,48 @@
+import type { DType, Program } from "@tributary/program";
+
+/** The backends there are; a device is opened on one of them. */
+export type Backend = "reference" | "wasm" | "webgpu";
+
+/** Elements of a buffer as they are in memory. float16 travels as its raw bits; bool as bytes; only the float64 reference device reads (and accepts) Float64Array for float32. */
+export type TensorData = Float32Array | Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
+
+/** Memory on a device, owned by whoever allocated it. */
+export interface DeviceBuffer {
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly length: number;
+  /** Gives the memory back; using the buffer afterwards is an error. */
+  dispose(): void;
+}
+
+/** What a run of a program reads and writes: a buffer for every input and every output that replaces no input, by name. */
+export type Bindings = Readonly<Record<string, DeviceBuffer>>;
+
+/** A program made ready to run on one device. Compiling does all the work that can be done once. */
+export interface Executable {
+  readonly program: Program;
+  /** Bytes of scratch memory that a run uses beside the bound buffers. */
+  readonly scratchBytes: number;
+  /**
+   * Runs the program once. Runs of one device happen in the order in which they were asked for.
+   * @throws KernelError BINDING_MISSING, BINDING_MISMATCH when a binding is absent or of another dtype or length
+   */
+  run(bindings: Bindings): Promise<void>;
+  dispose(): void;
+}
+
+/** A place where programs run. Programs of one device share its buffers. */
+export interface Device {
+  readonly backend: Backend;
+  /** Backend, fused multiply-add and float16: results are bit-equal only within one class. */
+  readonly arithmeticClass: string;
+  /** Elements are zero at first. */
+  allocate(dtype: DType, length: number): DeviceBuffer;
+  /** Copies `data` into the buffer from element `offset` on; borrows `data` until the promise resolves. */
+  write(buffer: DeviceBuffer, data: TensorData, offset?: number): Promise<void>;
+  /** Copies `length` elements from element `offset` on; without them, all. The result belongs to the caller. */
+  read(buffer: DeviceBuffer, offset?: number, length?: number): Promise<TensorData>;
+  /** @throws KernelError UNSUPPORTED_OPERATION; ProgramError when the program is not valid */
+  compile(program: Program): Promise<Executable>;
+  dispose(): void;
+}

@@ -1,0 +1,1 @@
+export type { Backend, Bindings, Device, DeviceBuffer, Executable, TensorData } from "./device.ts";
