@@ -1,0 +1,42 @@
+import type { Backend, Device } from "./device.ts";
+import { KernelError } from "./errors.ts";
+
+/** How a device is opened. */
+export interface OpenOptions {
+  /** Arithmetic of float32 tensors; float64 is for the reference backend alone, where it serves as the truth in tests. Default float32. */
+  readonly precision?: "float32" | "float64";
+}
+
+/**
+ * Opens a device. Each backend is loaded only when it is asked for, so that a bundle carries no other.
+ * @param backend "auto" takes the fastest backend there is here; at present that is always wasm
+ * @returns a device of the caller's own, to be disposed of by the caller
+ * @throws KernelError BACKEND_UNAVAILABLE, OPTION_INVALID
+ */
+export async function open(backend: Backend | "auto", options: OpenOptions = {}): Promise<Device> {
+  const precision = options.precision ?? "float32";
+  if (backend !== "reference" && precision !== "float32") {
+    throw new KernelError(
+      "OPTION_INVALID",
+      `Backend ${backend} computes in float32 only, not in ${precision}: open the reference backend for ${precision}`,
+    );
+  }
+  switch (backend) {
+    case "reference": {
+      const { openReference } = await import("./reference/open.ts");
+      return openReference(precision);
+    }
+    case "auto":
+    case "wasm": {
+      const { openWasm } = await import("./wasm/open.ts");
+      return openWasm();
+    }
+    case "webgpu":
+      throw new KernelError("BACKEND_UNAVAILABLE", "Backend webgpu is not there yet: open wasm or reference instead");
+    default:
+      throw new KernelError(
+        "BACKEND_UNAVAILABLE",
+        `There is no backend ${String(backend satisfies never)}: open wasm or reference instead`,
+      );
+  }
+}
