@@ -30,8 +30,11 @@ export const BINARY_OPERATIONS = ["add", "sub", "mul", "div", "pow", "maximum", 
 /** How `compare` compares. Any comparison with a NaN is false, except notEqual. */
 export const COMPARATORS = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"] as const;
 
+/** Name of an operation on one value, element by element. */
 export type UnaryName = (typeof UNARY_OPERATIONS)[number];
+/** Name of an operation on two values, element by element. */
 export type BinaryName = (typeof BINARY_OPERATIONS)[number];
+/** How `compare` compares its two values. */
 export type Comparator = (typeof COMPARATORS)[number];
 
 /** No attributes. */
@@ -149,7 +152,11 @@ export interface CompositeAttributes {
   softmaxCrossEntropyGradient: None;
 }
 
+/** Attributes of every operation, by name. */
 export type OperationAttributes = PrimitiveAttributes & CompositeAttributes;
+/** Name of an operation that every backend must have. */
 export type PrimitiveName = keyof PrimitiveAttributes;
+/** Name of an operation that a backend may take whole or expanded. */
 export type CompositeName = keyof CompositeAttributes;
+/** Name of any operation that a graph may hold. */
 export type OperationName = PrimitiveName | CompositeName;
