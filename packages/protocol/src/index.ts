@@ -1,1 +1,52 @@
-export {};
+export {
+  type CancelMessage,
+  type CoordinatorMessage,
+  type CreditMessage,
+  coordinatorMessageSchema,
+  type FinishMessage,
+  type HeartbeatSettings,
+  type LayoutSizes,
+  type LeaseKind,
+  type LeaseMessage,
+  type ManifestHashes,
+  type ParametersMessage,
+  type ProgramHashes,
+  REFUSAL_CODES,
+  REJECTION_CODES,
+  type RefusalCode,
+  type RefusedMessage,
+  type RejectedMessage,
+  type RejectionCode,
+  type WelcomeMessage,
+} from "./coordinator-messages.ts";
+export {
+  CHUNK_BYTES_MAX,
+  CONTROL_BYTES_MAX,
+  FRAME_BYTES_MAX,
+  FRAME_HEADER_BYTES,
+  HELLO_WITHIN_MILLISECONDS,
+  LEASE_MILLISECONDS_MAX,
+  LEASES_PER_WORKER_MAX,
+  OPEN_TRANSFERS_MAX,
+  PROTOCOL_VERSION,
+  RECONNECT_FIRST_MILLISECONDS,
+  RECONNECT_MILLISECONDS_MAX,
+  SENTENCE_LENGTH_MAX,
+  SUMS_BYTES_MAX,
+  TENSOR_BYTES_MAX,
+} from "./limits.ts";
+export type { LeaseId, RunId, WorkerId } from "./schema-parts.ts";
+export type { TensorDescriptor } from "./tensor-descriptor.ts";
+export {
+  type ContributionMessage,
+  DECLINE_REASONS,
+  type DeclineMessage,
+  type DeclineReason,
+  type EvaluationMessage,
+  type HelloMessage,
+  type LeaveMessage,
+  type ReadyMessage,
+  type ResultMessage,
+  type WorkerMessage,
+  workerMessageSchema,
+} from "./worker-messages.ts";
