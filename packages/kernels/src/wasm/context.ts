@@ -1,5 +1,5 @@
 import type { Body, StorageId } from "../ir.ts";
-import type { FunctionBuilder } from "./assembler.ts";
+import type { FunctionBuilder, Local } from "./assembler-function.ts";
 
 /** What a machine offers beyond SIMD128; part of the arithmetic class. */
 export interface Features {
@@ -33,7 +33,7 @@ export interface BodyAccess {
   /** Pushes the v128 of result number `result`. */
   result(result: number, vector: number): void;
   /** Writes the v128 in local `value` to store number `store`. */
-  store(store: number, vector: number, value: number): void;
+  store(store: number, vector: number, value: Local): void;
 }
 
 /** Emits a body's steps and stores for `vectors` adjacent vectors, step by step, so that pairs stay neighbours. Given by body.ts. */
