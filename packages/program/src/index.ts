@@ -1,3 +1,4 @@
+export { createProgram, type ProgramDescription } from "./create-program.ts";
 export {
   BYTES_PER_ELEMENT,
   byteLength,
@@ -8,7 +9,11 @@ export {
   shapesEqual,
   type TensorType,
 } from "./dtype.ts";
+export { PROGRAM_ERROR_CODES, ProgramError, type ProgramErrorCode } from "./errors.ts";
 export { type Graph, type GraphNode, type NodeOf, type ValueId, valueTypes } from "./graph.ts";
+export { GraphBuilder } from "./graph-builder.ts";
+export { DIMENSION_MAX, RANK_MAX, showShape, showType } from "./inference/checks.ts";
+export { inferOutputs, isOperationName, OPERATION_NAMES } from "./inference.ts";
 export {
   BINARY_OPERATIONS,
   type BinaryName,
