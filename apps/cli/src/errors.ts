@@ -1,0 +1,43 @@
+import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
+
+/** Every code a {@link CommandError} can carry, with what it means and how to mend it. */
+export const CLI_ERROR_CODES = {
+  USAGE:
+    "The command line has a word, an option or a value that the command does not take: see tributary COMMAND --help.",
+  RUN_FILE_INVALID:
+    "The run file cannot be loaded, or its default export is not made by defineRun: the message says which.",
+  DATA_INVALID:
+    "What --data names is not there, or not in a form that can be read: the message says what is understood.",
+  CANNOT_CONNECT:
+    "The coordinator's address cannot be bound or reached: choose another port or host, or see whether it runs.",
+  WORKER_FAILED: "A local worker process ended by itself: its own lines on standard error say why.",
+} as const;
+
+/** A code of {@link CLI_ERROR_CODES}. */
+export type CliErrorCode = keyof typeof CLI_ERROR_CODES;
+
+const EXIT_CODE_OF: Readonly<Record<CliErrorCode, ExitCode>> = {
+  USAGE: EXIT_CODES.wrongUsage,
+  RUN_FILE_INVALID: EXIT_CODES.invalidRunOrData,
+  DATA_INVALID: EXIT_CODES.invalidRunOrData,
+  CANNOT_CONNECT: EXIT_CODES.cannotConnect,
+  WORKER_FAILED: EXIT_CODES.failure,
+};
+
+/** Why a command cannot do its work, and how to mend it; knows the exit code that scripts see. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code: CliErrorCode;
+  readonly remedy: string;
+
+  constructor(code: CliErrorCode, message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.remedy = remedy;
+  }
+
+  /** The process's exit code for this error. */
+  get exitCode(): ExitCode {
+    return EXIT_CODE_OF[this.code];
+  }
+}
