@@ -1,8 +1,19 @@
 export {
+  CLOSE_CODES,
+  type CloseCode,
+  closeCodeOf,
+  closeMeaning,
+  type RetryPolicy,
+  retryPolicy,
+} from "./close-codes.ts";
+export type { GradientCodec } from "./codecs/codec.ts";
+export { CODECS, codecNamed } from "./codecs/codec-table.ts";
+export { FLOAT16_BLOCK_ELEMENTS, float16Codec } from "./codecs/float16.ts";
+export { float32Codec } from "./codecs/float32.ts";
+export {
   type CancelMessage,
   type CoordinatorMessage,
   type CreditMessage,
-  coordinatorMessageSchema,
   type FinishMessage,
   type HeartbeatSettings,
   type LayoutSizes,
@@ -19,6 +30,9 @@ export {
   type RejectionCode,
   type WelcomeMessage,
 } from "./coordinator-messages.ts";
+export { type Crc32, crc32 } from "./crc32.ts";
+export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from "./errors.ts";
+export { type ChunkFrame, decodeFrame, encodeChunkFrame, type Frame, type MessageFrame } from "./frame.ts";
 export {
   CHUNK_BYTES_MAX,
   CONTROL_BYTES_MAX,
@@ -35,8 +49,10 @@ export {
   SUMS_BYTES_MAX,
   TENSOR_BYTES_MAX,
 } from "./limits.ts";
+export { decodeCoordinatorMessage, decodeWorkerMessage, encodeMessage } from "./messages.ts";
 export type { LeaseId, RunId, WorkerId } from "./schema-parts.ts";
 export type { TensorDescriptor } from "./tensor-descriptor.ts";
+export { type CompletedTransfer, chunkFrames, Reassembly, type ReassemblyOptions } from "./transfer.ts";
 export {
   type ContributionMessage,
   DECLINE_REASONS,
@@ -48,5 +64,4 @@ export {
   type ReadyMessage,
   type ResultMessage,
   type WorkerMessage,
-  workerMessageSchema,
 } from "./worker-messages.ts";
