@@ -113,10 +113,10 @@ export function parseArguments(words: readonly string[], allowed: readonly Optio
     ...optional("host", read("host")),
     ...optional("token", read("token")),
     ...optional("name", read("name")),
-    open: values["open"] === true,
-    json: values["json"] === true,
-    quiet: values["quiet"] === true,
-    help: values["help"] === true,
+    open: values.open === true,
+    json: values.json === true,
+    quiet: values.quiet === true,
+    help: values.help === true,
   };
   checkMode(read("mode"));
   return { options, positionals };

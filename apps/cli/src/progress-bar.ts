@@ -41,8 +41,8 @@ export function progressLine(plan: ProgressPlan, { step, lastEpoch }: ProgressSt
 
 function accuracyParts(step: StepEvent, lastEpoch: EpochEvent | null): string[] {
   const parts: string[] = [];
-  const train = step["trainAccuracy"];
-  const test = lastEpoch?.["testAccuracy"];
+  const train = step.trainAccuracy;
+  const test = lastEpoch?.testAccuracy;
   if (train !== undefined) parts.push(`acc ${(100 * train).toFixed(1)}%`);
   if (test !== undefined) parts.push(`test ${(100 * test).toFixed(1)}%`);
   return parts;
