@@ -1,6 +1,8 @@
 import { ProgramError } from "./errors.ts";
 import { type Graph, valueTypes } from "./graph.ts";
+import { PROGRAM_LIMITS, type ProgramLimits } from "./limits.ts";
 import type { Program } from "./program.ts";
+import { validateProgram } from "./validate-program.ts";
 
 /** What {@link createProgram} needs beside the graph: names for its edges, in the graph's order. */
 export interface ProgramDescription {
@@ -19,10 +21,10 @@ function requireSameLength(role: string, names: number, edges: number): void {
 }
 
 /**
- * Names the edges of a graph; types are taken from it.
- * @throws ProgramError EDGE_MISMATCH, VALUE_UNKNOWN
+ * Names the edges of a graph, takes their types from it, and validates the whole.
+ * @throws ProgramError EDGE_MISMATCH, VALUE_UNKNOWN, and those of {@link validateProgram}
  */
-export function createProgram(description: ProgramDescription): Program {
+export function createProgram(description: ProgramDescription, limits: ProgramLimits = PROGRAM_LIMITS): Program {
   const { name, graph, inputs, outputs } = description;
   requireSameLength("inputs", inputs.length, graph.inputs.length);
   requireSameLength("outputs", outputs.length, graph.outputs.length);
@@ -43,5 +45,5 @@ export function createProgram(description: ProgramDescription): Program {
       return { ...type, name: output.name, replaces: output.replaces ?? null };
     }),
   };
-  return program;
+  return validateProgram(program, limits);
 }

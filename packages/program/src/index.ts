@@ -1,3 +1,6 @@
+export { COMPOSITES, type CompositeExpansion, expandComposites, isCompositeName } from "./composites.ts";
+export { graphCost, type ProgramCost, programCost } from "./cost.ts";
+export { createLayout, LAYOUT_ENTRIES_MAX, parseLayout } from "./create-layout.ts";
 export { createProgram, type ProgramDescription } from "./create-program.ts";
 export {
   BYTES_PER_ELEMENT,
@@ -14,6 +17,7 @@ export { type Graph, type GraphNode, type NodeOf, type ValueId, valueTypes } fro
 export { GraphBuilder } from "./graph-builder.ts";
 export { DIMENSION_MAX, RANK_MAX, showShape, showType } from "./inference/checks.ts";
 export { inferOutputs, isOperationName, OPERATION_NAMES } from "./inference.ts";
+export { PROGRAM_LIMITS, type ProgramLimits } from "./limits.ts";
 export {
   BINARY_OPERATIONS,
   type BinaryName,
@@ -30,4 +34,23 @@ export {
   UNARY_OPERATIONS,
   type UnaryName,
 } from "./operations.ts";
+export {
+  type BufferDescription,
+  type LayoutDescription,
+  type LayoutEntry,
+  type LayoutJson,
+  type LayoutRange,
+  type ParameterDescription,
+  ParameterLayout,
+} from "./parameter-layout.ts";
 export type { Program, ProgramInput, ProgramOutput } from "./program.ts";
+export { decodeProgram, encodeProgram, programHash } from "./program-bytes.ts";
+export { PROGRAM_FORMAT_VERSION } from "./program-format.ts";
+export {
+  LAYOUT_ALIGNMENT,
+  LAYOUT_FLOATS_MAX,
+  SEGMENT_ALIGNMENT,
+  SEGMENT_FLOATS_MAX,
+  type Segment,
+} from "./segments.ts";
+export { validateProgram } from "./validate-program.ts";

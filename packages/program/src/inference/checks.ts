@@ -20,9 +20,14 @@ export function showType(type: TensorType): string {
   return `${type.dtype}${showShape(type.shape)}`;
 }
 
+/** Types that a message shows at most; a concat can have a hundred thousand. */
+const SHOWN_TYPES_MAX = 8;
+
 /** Types as people read them: "float32[2, 3] and int32[]". */
 export function showTypes(types: readonly TensorType[]): string {
-  return types.length === 0 ? "none" : types.map(showType).join(" and ");
+  if (types.length === 0) return "none";
+  const shown = types.slice(0, SHOWN_TYPES_MAX).map(showType).join(" and ");
+  return types.length > SHOWN_TYPES_MAX ? `${shown} and ${types.length - SHOWN_TYPES_MAX} more` : shown;
 }
 
 /** Whether a value is an integer of a range, both ends included. */
