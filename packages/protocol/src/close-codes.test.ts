@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CLOSE_CODES, closeCodeOf, closeMeaning, retryPolicy } from "./close-codes.ts";
+import { CLOSE_CODES, closeCodeOf, closeCodeOfRefusal, closeMeaning, retryPolicy } from "./close-codes.ts";
 import { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from "./errors.ts";
 
 describe("close codes", () => {
@@ -25,5 +25,13 @@ describe("close codes", () => {
     const known = new Set<number>(Object.values(CLOSE_CODES).map((entry) => entry.code));
     for (const code of Object.keys(PROTOCOL_ERROR_CODES))
       expect(known.has(closed(code as ProtocolErrorCode))).toBe(true);
+  });
+
+  it("[J2] who was refused because it was full tries again, who was refused for good does not", () => {
+    expect([closeCodeOfRefusal("FULL"), closeCodeOfRefusal("BAD_TOKEN"), closeCodeOfRefusal("FINISHED")]).toEqual([
+      1013, 4001, 4005,
+    ]);
+    expect(retryPolicy(closeCodeOfRefusal("FULL"))).toBe("backoff");
+    expect(retryPolicy(closeCodeOfRefusal("UNKNOWN_RUN"))).toBe("never");
   });
 });

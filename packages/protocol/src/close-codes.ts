@@ -1,3 +1,4 @@
+import type { RefusalCode } from "./coordinator-messages.ts";
 import type { ProtocolError, ProtocolErrorCode } from "./errors.ts";
 
 /** What a worker does after its socket closed: connect again after a random wait, or never. */
@@ -52,4 +53,21 @@ export function closeCodeOf(error: ProtocolError): number {
   if (POLICY.has(error.code)) return CLOSE_CODES.policy.code;
   if (error.code === "FRAME_VERSION") return CLOSE_CODES.versionMismatch.code;
   return CLOSE_CODES.badData.code;
+}
+
+const BY_REFUSAL: Readonly<Record<RefusalCode, CloseCode>> = {
+  BAD_TOKEN: CLOSE_CODES.badToken,
+  VERSION_MISMATCH: CLOSE_CODES.versionMismatch,
+  UNKNOWN_RUN: CLOSE_CODES.hashMismatch,
+  NO_COMMON_CODEC: CLOSE_CODES.versionMismatch,
+  UNSUPPORTED_OPERATION: CLOSE_CODES.versionMismatch,
+  ARITHMETIC_CLASS: CLOSE_CODES.versionMismatch,
+  FULL: CLOSE_CODES.busy,
+  QUARANTINED: CLOSE_CODES.quarantined,
+  FINISHED: CLOSE_CODES.finished,
+};
+
+/** The code to close a connection with after `refused` was sent. */
+export function closeCodeOfRefusal(code: RefusalCode): number {
+  return BY_REFUSAL[code].code;
 }

@@ -34,14 +34,6 @@ export interface ProgramHashes {
   readonly evaluate: string | null;
 }
 
-/** SHA-256 of the manifests of the data sets, served like programs. */
-export interface ManifestHashes {
-  /** What gradient leases address, in the order of their epoch. */
-  readonly train: string;
-  /** What evaluate leases address, in the manifest's own order. */
-  readonly test: string | null;
-}
-
 /** How both sides notice that the other is gone. */
 export interface HeartbeatSettings {
   /** The coordinator sends a WebSocket ping this often. */
@@ -61,7 +53,11 @@ export interface WelcomeMessage {
   readonly term: number;
   readonly layout: LayoutSizes;
   readonly programs: ProgramHashes;
-  readonly manifests: ManifestHashes;
+  /**
+   * SHA-256 of the data's manifest, served like programs. Gradient leases address its train split in the order of their
+   * epoch, evaluate leases its test split in the manifest's own order.
+   */
+  readonly manifest: string;
   /** Samples of one microbatch, M. */
   readonly microbatch: number;
   /** Step the run is at: updates done so far. */
@@ -200,7 +196,7 @@ const welcomeSchema = v.strictObject({
     bufferLength: vectorLength,
   }),
   programs: v.strictObject({ gradient: sha256Hex, evaluate: v.nullable(sha256Hex) }),
-  manifests: v.strictObject({ train: sha256Hex, test: v.nullable(sha256Hex) }),
+  manifest: sha256Hex,
   microbatch: v.pipe(uint32, v.minValue(1)),
   step: naturalNumber,
   codec: codecName,

@@ -19,7 +19,6 @@ export {
   type LayoutSizes,
   type LeaseKind,
   type LeaseMessage,
-  type ManifestHashes,
   type ParametersMessage,
   type ProgramHashes,
   REFUSAL_CODES,
