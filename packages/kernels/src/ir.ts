@@ -197,14 +197,7 @@ export interface ScanKernel {
   readonly kernels: readonly Kernel[];
 }
 
-export type Kernel =
-  | MapKernel
-  | ReduceKernel
-  | ContractKernel
-  | PoolKernel
-  | IndexKernel
-  | RowsKernel
-  | ScanKernel;
+export type Kernel = MapKernel | ReduceKernel | ContractKernel | PoolKernel | IndexKernel | RowsKernel | ScanKernel;
 
 /** Kernels in the order in which they run, and the memory they use. */
 export interface KernelProgram {

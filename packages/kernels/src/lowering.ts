@@ -1,0 +1,63 @@
+import type { Program } from "@tributary/program";
+import type { KernelProgram, StorageId } from "./ir.ts";
+import { lowerNode } from "./lowering-rules.ts";
+import { LoweringScope } from "./lowering-scope.ts";
+import { placeReplacements } from "./placement.ts";
+import { pruneKernels } from "./pruning.ts";
+import { simplify } from "./simplify.ts";
+import { Storages } from "./storages.ts";
+import { denseWindow, isDense } from "./window.ts";
+
+/**
+ * Turns a valid program into kernels: elementwise chains are fused into what produces or consumes them, rearrangements become
+ * strides, and outputs are written where they belong, onto the input that they replace whenever no later kernel
+ * needs the old elements.
+ */
+export function lowerProgram(program: Program): KernelProgram {
+  const graph = simplify(program.graph);
+  const storages = new Storages();
+  const inputs = program.inputs.map(
+    (input, index) => storages.dense(input.dtype, input.shape, { kind: "input", index }).storage,
+  );
+  const expressions = program.inputs.map((input, index) => ({
+    kind: "load" as const,
+    dtype: input.dtype,
+    storage: inputs[index],
+    window: denseWindow(input.shape),
+  }));
+  const scope = new LoweringScope(graph, expressions, storages, { loops: 0, carries: 0 });
+  for (const node of graph.nodes) lowerNode(scope, node);
+  const outputs = program.outputs.map((output, index) => {
+    const replaced = program.inputs.findIndex((input) => input.name === output.replaces);
+    return lowerOutput(scope, graph.outputs[index], index, replaced < 0 ? null : inputs[replaced]);
+  });
+  const placed = placeReplacements(storages, scope.kernels, outputs);
+  return { storages: storages.all(), kernels: pruneKernels(storages, placed), outputs };
+}
+
+/** Brings an output to the storage that will be its buffer. @returns that storage */
+function lowerOutput(scope: LoweringScope, id: number, index: number, replaced: StorageId | null): StorageId {
+  const { storages } = scope;
+  const value = scope.value(id);
+  const { expression } = value;
+  const dense = expression.kind === "load" && expression.window.offset === 0 && isDense(value.shape, expression.window);
+  if (dense && replaced !== null && expression.storage === replaced) return replaced;
+  const place = { kind: "output", index } as const;
+  if (dense && isWhole(storages, expression.storage, value.shape)) {
+    // The kernels that write this storage write the output.
+    if (replaced === null) storages.move(expression.storage, place);
+    else storages.replace(expression.storage, replaced);
+    return expression.storage;
+  }
+  const target = storages.dense(value.dtype, value.shape, replaced === null ? place : { kind: "arena" });
+  if (replaced !== null) storages.replace(target.storage, replaced);
+  scope.storeInto(value, target, denseWindow(value.shape));
+  return target.storage;
+}
+
+/** Whether the storage is scratch memory that holds this value alone and belongs to no output yet. */
+function isWhole(storages: Storages, storage: StorageId, shape: readonly number[]): boolean {
+  const { place, length } = storages.get(storage);
+  const count = shape.reduce((product, size) => product * size, 1);
+  return place.kind === "arena" && length === count && storages.replaced(storage) === null;
+}
