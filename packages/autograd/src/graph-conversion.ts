@@ -1,0 +1,197 @@
+import {
+  elementCount,
+  type Graph,
+  GraphBuilder,
+  type OperationAttributes,
+  showType,
+  type ValueId,
+} from "@tributary/program";
+import { AutogradError } from "./errors.ts";
+import { constant } from "./primitives.ts";
+import { isOperation, type OperationOrigin, placeholder, record, type Value } from "./value.ts";
+
+/** Most elements of an array that a traced function may capture: they become literals of the program. */
+export const CAPTURED_ELEMENTS_MAX = 4096;
+
+/** Operations in the order in which they are needed, and which of their outputs are. */
+export interface Recording {
+  /** Each after what it needs. The order depends only on how the outputs were made. */
+  readonly origins: readonly OperationOrigin[];
+  /** Values that no operation made, in the order in which they were met. */
+  readonly leaves: readonly Value[];
+  readonly used: ReadonlySet<Value>;
+}
+
+/** What a value stands for once stopGradient is looked through. */
+export function resolve(value: Value): Value {
+  let resolved = value;
+  while (resolved.origin.kind === "stop") resolved = resolved.origin.input;
+  return resolved;
+}
+
+/** Collects what `outputs` are made of, down to `boundary`, whose values count as leaves. */
+export function collect(outputs: readonly Value[], isBoundary: (value: Value) => boolean): Recording {
+  const origins: OperationOrigin[] = [];
+  const leaves: Value[] = [];
+  const used = new Set<Value>();
+  const entered = new Set<OperationOrigin>();
+  // An explicit stack: a chain of operations may be longer than the engine's call stack is deep.
+  const stack: { readonly origin: OperationOrigin; next: number }[] = [];
+  const visit = (unresolved: Value): void => {
+    const value = resolve(unresolved);
+    const isNew = !used.has(value);
+    used.add(value);
+    const { origin } = value;
+    if (origin.kind !== "operation" || isBoundary(value)) {
+      if (isNew) leaves.push(value);
+    } else if (!entered.has(origin)) {
+      entered.add(origin);
+      stack.push({ origin, next: 0 });
+    }
+  };
+  for (const output of outputs) {
+    visit(output);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const input = top.origin.inputs[top.next];
+      top.next += 1;
+      if (input !== undefined) visit(input);
+      else {
+        origins.push(top.origin);
+        stack.pop();
+      }
+    }
+  }
+  return { origins, leaves, used };
+}
+
+/** Names an operation with its operands: two of equal key compute the same. */
+function keyOf(operation: string, attributes: object, inputs: readonly ValueId[]): string {
+  const literal = (_: string, value: unknown): unknown =>
+    typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+      ? `number ${Object.is(value, -0) ? "-0" : value}`
+      : value;
+  return `${operation} ${inputs.join(",")} ${JSON.stringify(attributes, literal)}`;
+}
+
+/** Attributes of a scan without the stacks that nobody reads, and the position of each output that is left. */
+function withoutUnusedStacks(
+  origin: OperationOrigin<"scan">,
+  used: ReadonlySet<Value>,
+): { readonly attributes: OperationAttributes["scan"]; readonly kept: readonly number[] } {
+  const { attributes } = origin;
+  const kept = origin.outputs.flatMap((output, position) =>
+    position < attributes.carries || used.has(output) ? [position] : [],
+  );
+  if (kept.length === origin.outputs.length) return { attributes, kept };
+  const inputs = attributes.body.inputs.map((type) => placeholder(type, "body"));
+  const outputs = inlineGraph(attributes.body, inputs);
+  const body = buildGraph(
+    inputs,
+    kept.flatMap((position) => outputs[position] ?? []),
+  );
+  return { attributes: { ...attributes, body }, kept };
+}
+
+class Conversion {
+  readonly #builder = new GraphBuilder();
+  readonly #ids = new Map<Value, ValueId>();
+  readonly #known = new Map<string, ValueId>();
+
+  input(value: Value): void {
+    this.#ids.set(resolve(value), this.#builder.input(value));
+  }
+
+  id(value: Value): ValueId {
+    const id = this.#ids.get(resolve(value));
+    if (id === undefined) throw new RangeError(`A value of type ${showType(value)} was used before it was recorded`);
+    return id;
+  }
+
+  add(origin: OperationOrigin, used: ReadonlySet<Value>): void {
+    const inputs = origin.inputs.map((input) => this.id(input));
+    let attributes = origin.attributes;
+    let kept = origin.outputs.map((_, position) => position);
+    if (isOperation(origin, "scan")) {
+      const trimmed = withoutUnusedStacks(origin, used);
+      attributes = trimmed.attributes;
+      kept = [...trimmed.kept];
+    }
+    const key = keyOf(origin.operation, attributes, inputs);
+    const first = this.#known.get(key) ?? this.#builder.add(origin.operation, attributes, inputs);
+    this.#known.set(key, first);
+    kept.forEach((position, index) => {
+      const output = origin.outputs[position];
+      if (output !== undefined) this.#ids.set(output, first + index);
+    });
+  }
+
+  /** Elements that were captured become literals. */
+  capture(leaf: Value): void {
+    const { origin } = leaf;
+    if (origin.kind !== "data") {
+      throw new AutogradError(
+        "INVALID_TRACE",
+        `A value of type ${showType(leaf)} belongs to another trace: use only the inputs of the function that is traced`,
+      );
+    }
+    if (elementCount(leaf.shape) > CAPTURED_ELEMENTS_MAX) {
+      throw new AutogradError(
+        "CONSTANT_TOO_LARGE",
+        `An array of type ${showType(leaf)} was captured, but at most ${CAPTURED_ELEMENTS_MAX} elements may be: make it an input of the program`,
+      );
+    }
+    const { origin: literal } = constant({ dtype: leaf.dtype, shape: leaf.shape, values: [...origin.elements] });
+    if (isOperation(literal, "constant")) {
+      const key = keyOf("constant", literal.attributes, []);
+      const id = this.#known.get(key) ?? this.#builder.add("constant", literal.attributes, []);
+      this.#known.set(key, id);
+      this.#ids.set(leaf, id);
+    }
+  }
+
+  build(outputs: readonly Value[]): Graph {
+    return this.#builder.build(outputs.map((output) => this.id(output)));
+  }
+}
+
+/**
+ * The graph that computes `outputs` from `inputs`, without what nobody needs and with equal operations merged.
+ * The same recording gives the same graph, node for node.
+ * @throws AutogradError INVALID_TRACE, CONSTANT_TOO_LARGE
+ */
+export function buildGraph(inputs: readonly Value[], outputs: readonly Value[]): Graph {
+  const boundary = new Set(inputs.map(resolve));
+  const { origins, leaves, used } = collect(outputs, (value) => boundary.has(value));
+  const conversion = new Conversion();
+  for (const input of inputs) conversion.input(input);
+  for (const leaf of leaves) if (!boundary.has(leaf)) conversion.capture(leaf);
+  for (const origin of origins) conversion.add(origin, used);
+  return conversion.build(outputs);
+}
+
+/** Records the operations of a graph again, on `inputs`. @returns the values of its outputs */
+export function inlineGraph(graph: Graph, inputs: readonly Value[]): Value[] {
+  const values: Value[] = [...inputs];
+  const operands = (ids: readonly ValueId[]): Value[] => ids.flatMap((id) => values[id] ?? []);
+  for (const node of graph.nodes) {
+    const operandsOfNode = operands(node.inputs);
+    const outputs =
+      node.operation === "scan"
+        ? recordScan(node.attributes, operandsOfNode)
+        : record(node.operation, node.attributes, operandsOfNode);
+    values.push(...outputs.slice(0, node.outputs.length));
+  }
+  return operands(graph.outputs);
+}
+
+/**
+ * Records a scan whose stacks hold, beside its own, every carry as it came into each turn: its gradient starts from them.
+ * What nobody reads is left out of the program again.
+ */
+export function recordScan(attributes: OperationAttributes["scan"], inputs: readonly Value[]): readonly Value[] {
+  const { body, carries } = attributes;
+  const stacked = new Set(body.outputs.slice(carries));
+  const missing = Array.from({ length: carries }, (_, carry) => carry).filter((carry) => !stacked.has(carry));
+  const extended = { ...body, outputs: [...body.outputs, ...missing] };
+  return record("scan", { ...attributes, body: extended }, inputs);
+}
