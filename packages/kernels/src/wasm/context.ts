@@ -1,5 +1,7 @@
 import type { Body, StorageId } from "../ir.ts";
-import type { FunctionBuilder, Local } from "./assembler-function.ts";
+import type { FunctionBuilder, FunctionReference, Local } from "./assembler-function.ts";
+import type { ValueType } from "./assembler-stack.ts";
+import type { Geometry } from "./contraction/geometry.ts";
 
 /** What a machine offers beyond SIMD128; part of the arithmetic class. */
 export interface Features {
@@ -14,6 +16,13 @@ export interface Features {
 export interface KernelContext {
   readonly features: Features;
   readonly body: FunctionBuilder;
+  /** Tiles of the contractions' micro-kernels: a matter of speed alone, never of results. */
+  readonly geometry: Geometry;
+  /**
+   * A function without results that the kernels of one module share. `build` writes it when `key` is asked for the first
+   * time; the key must name everything that the code depends on.
+   */
+  routine(key: string, parameterTypes: readonly ValueType[], build: (code: FunctionBuilder) => void): FunctionReference;
   /** Pushes the i32 address of a storage's element 0 plus `byteOffset`. Loop-invariant inside a kernel: keep it in a local. */
   pushAddress(storage: StorageId, byteOffset?: number): void;
   /** Pushes the i32 address (64-byte aligned) of this kernel's own scratch memory, of the size asked for when planning. */
