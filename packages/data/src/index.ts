@@ -1,3 +1,7 @@
+export { type ArraysOptions, arrays, type NamedArrays, type WindowsOptions, windows } from "./array-dataset.ts";
+export { Dataset, DatasetSplit, type FieldSamples } from "./dataset.ts";
+export { DIGIT_CLASSES, type DigitsRange, type GeneratedDigits, generateDigits } from "./digits.ts";
+export { DIGIT_FIELDS, type DigitsOptions, digits } from "./digits-dataset.ts";
 export { EpochOrder, type EpochOrderOptions, type SamplePlace } from "./epoch-order.ts";
 export { DATA_ERROR_CODES, DataError, type DataErrorCode } from "./errors.ts";
 export {
@@ -10,6 +14,8 @@ export {
   type FieldWindow,
   fieldElements,
 } from "./field.ts";
+export { findIdxNames, type Gunzip, IDX_LIMITS, type IdxArray, type IdxNames, parseIdx, readIdx } from "./idx.ts";
+export { type IdxOptions, idx } from "./idx-dataset.ts";
 export {
   encodeManifest,
   MANIFEST_FORMAT,
