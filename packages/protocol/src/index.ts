@@ -2,6 +2,7 @@ export {
   CLOSE_CODES,
   type CloseCode,
   closeCodeOf,
+  closeCodeOfRefusal,
   closeMeaning,
   type RetryPolicy,
   retryPolicy,

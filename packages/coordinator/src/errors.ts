@@ -1,0 +1,24 @@
+/** What can be wrong with the settings of a run, and broken invariants of the machine. */
+export const COORDINATOR_ERROR_CODES = {
+  BAD_SETTINGS: "a setting of the run is out of its range: the message names it and says what it may be",
+  BROKEN_INVARIANT: "the coordinator's own bookkeeping contradicts itself: a bug, to be reported with the run's log",
+} as const;
+
+/** One of {@link COORDINATOR_ERROR_CODES}. */
+export type CoordinatorErrorCode = keyof typeof COORDINATOR_ERROR_CODES;
+
+/** Thrown by this package; what a worker does wrong never throws, it is answered by effects. */
+export class CoordinatorError extends Error {
+  readonly code: CoordinatorErrorCode;
+
+  constructor(code: CoordinatorErrorCode, message: string) {
+    super(message);
+    this.name = "CoordinatorError";
+    this.code = code;
+  }
+}
+
+/** @throws CoordinatorError BROKEN_INVARIANT when `condition` is false: going on would count a sample wrongly. */
+export function assertInvariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new CoordinatorError("BROKEN_INVARIANT", message);
+}

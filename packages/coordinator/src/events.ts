@@ -1,0 +1,65 @@
+import type {
+  ContributionMessage,
+  DeclineMessage,
+  EvaluationMessage,
+  HelloMessage,
+  LeaseId,
+  LeaseKind,
+  LeaveMessage,
+  ReadyMessage,
+  RejectionCode,
+  ResultMessage,
+  WorkerId,
+} from "@tributary/protocol";
+import type { Handle } from "./handle.ts";
+import type { Measures } from "./run-event.ts";
+
+/** The messages of a worker as the machine sees them: sums and chunks are staged outside, and stand here as handles. */
+export type MachineMessage =
+  | HelloMessage
+  | ReadyMessage
+  | ResultMessage
+  | DeclineMessage
+  | LeaveMessage
+  | Omit<ContributionMessage, "sums">
+  | (Omit<EvaluationMessage, "sums"> & { readonly handle: Handle });
+
+/** What somebody at the coordinator, a callback or a logger asks for. */
+export type Command =
+  | { readonly command: "stop"; readonly reason: string }
+  | { readonly command: "checkpoint" }
+  | { readonly command: "learningRateFactor"; readonly factor: number };
+
+/** Everything that can happen to a run. Completions of effects come back here. */
+export type MachineEvent =
+  | { readonly type: "connectionOpened"; readonly worker: WorkerId }
+  | { readonly type: "connectionClosed"; readonly worker: WorkerId }
+  | { readonly type: "message"; readonly worker: WorkerId; readonly message: MachineMessage }
+  /** The chunks of an accepted contribution are all in and their checksum is right. */
+  | { readonly type: "transferCompleted"; readonly worker: WorkerId; readonly lease: LeaseId; readonly handle: Handle }
+  /** They are not what was announced. */
+  | {
+      readonly type: "transferFailed";
+      readonly worker: WorkerId;
+      readonly lease: LeaseId;
+      readonly code: Extract<RejectionCode, "BAD_SIZE" | "BAD_CHECKSUM" | "NOT_FINITE">;
+    }
+  | { readonly type: "folded"; readonly kind: LeaseKind; readonly step: number; readonly leases: readonly LeaseId[] }
+  | {
+      readonly type: "updated";
+      /** As in the `update` effect. */
+      readonly step: number;
+      readonly measures: Measures;
+      /** Norm of the mean gradient; not finite when the sum was not. */
+      readonly gradientNorm: number;
+      /** False: the sum was not finite, and the parameters are as they were. */
+      readonly applied: boolean;
+    }
+  | { readonly type: "persisted"; readonly step: number }
+  | { readonly type: "evaluated"; readonly step: number; readonly measures: Measures }
+  | { readonly type: "checkpointed"; readonly step: number; readonly path: string; readonly final: boolean }
+  /** An effect could not be performed: the disk is full, a compute thread died. The run ends. */
+  | { readonly type: "effectFailed"; readonly effect: string; readonly message: string }
+  /** Time has passed; see the `timer` effect. */
+  | { readonly type: "tick" }
+  | { readonly type: "command"; readonly command: Command };

@@ -1,0 +1,22 @@
+import { NORM_FACTOR_MAX, NORM_WINDOW, NORM_WINDOW_MIN } from "./limits.ts";
+
+/**
+ * Judges the norm of a contribution against those accepted before. The factor is large on purpose: it is there for
+ * values like 1e30, which are finite and would still wipe the parameters out, not for honest outliers.
+ */
+export class NormGuard {
+  readonly #accepted: number[] = [];
+
+  /** Whether a contribution of this norm, summed over `samples`, may be folded; takes it into the window if so. */
+  accepts(norm: number, samples: number): boolean {
+    const perSample = norm / samples;
+    if (this.#accepted.length >= NORM_WINDOW_MIN) {
+      const sorted = [...this.#accepted].sort((a, b) => a - b);
+      const median = sorted[sorted.length >> 1] ?? 0;
+      if (median > 0 && perSample > NORM_FACTOR_MAX * median) return false;
+    }
+    this.#accepted.push(perSample);
+    if (this.#accepted.length > NORM_WINDOW) this.#accepted.shift();
+    return true;
+  }
+}
