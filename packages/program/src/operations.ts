@@ -31,10 +31,13 @@ export const BINARY_OPERATIONS = ["add", "sub", "mul", "div", "pow", "maximum", 
 export const COMPARATORS = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"] as const;
 
 /** Name of an operation on one value, element by element. */
+/** One of {@link UNARY_OPERATIONS}. */
 export type UnaryName = (typeof UNARY_OPERATIONS)[number];
 /** Name of an operation on two values, element by element. */
+/** One of {@link BINARY_OPERATIONS}. */
 export type BinaryName = (typeof BINARY_OPERATIONS)[number];
 /** How `compare` compares its two values. */
+/** One of {@link COMPARATORS}. */
 export type Comparator = (typeof COMPARATORS)[number];
 
 /** No attributes. */
@@ -153,10 +156,14 @@ export interface CompositeAttributes {
 }
 
 /** Attributes of every operation, by name. */
+/** Attributes of every operation. */
 export type OperationAttributes = PrimitiveAttributes & CompositeAttributes;
 /** Name of an operation that every backend must have. */
+/** Operations that every backend runs as they are. */
 export type PrimitiveName = keyof PrimitiveAttributes;
 /** Name of an operation that a backend may take whole or expanded. */
+/** Operations with an expansion into primitives. */
 export type CompositeName = keyof CompositeAttributes;
 /** Name of any operation that a graph may hold. */
+/** Every operation. */
 export type OperationName = PrimitiveName | CompositeName;

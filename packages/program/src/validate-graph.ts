@@ -87,9 +87,7 @@ class GraphValidation {
     const types: TensorType[] = [];
     for (const type of graph.inputs) types.push(this.#value(type, `Input ${types.length}`));
     for (const node of graph.nodes) this.#node(node, types, depth);
-    for (const id of graph.outputs) {
-      if (types[id] === undefined) throw unknownValue("The outputs", id, types.length);
-    }
+    for (const id of graph.outputs) requireValue("The outputs", id, types);
   }
 
   #countNodes(count: number): void {
@@ -132,11 +130,7 @@ class GraphValidation {
     if (node.firstOutput !== types.length || !Array.isArray(node.inputs) || !Array.isArray(node.outputs)) {
       throw malformed(`The ${operation} after ${types.length} values numbers its outputs from ${node.firstOutput}`);
     }
-    const inputs = node.inputs.map((id) => {
-      const type = types[id];
-      if (type === undefined) throw unknownValue(operation, id, types.length);
-      return type;
-    });
+    const inputs = node.inputs.map((id) => requireValue(operation, id, types));
     if (node.operation === "scan") this.graph(node.attributes.body, depth + 1);
     const inferred = inferOutputs(node.operation, node.attributes, inputs);
     node.outputs.forEach((type, place) => {
@@ -147,10 +141,12 @@ class GraphValidation {
   }
 }
 
-function unknownValue(what: string, id: number, count: number): ProgramError {
-  return new ProgramError(
+function requireValue(what: string, id: unknown, types: readonly TensorType[]): TensorType {
+  const type = typeof id === "number" ? types[id] : undefined;
+  if (type !== undefined) return type;
+  throw new ProgramError(
     "VALUE_UNKNOWN",
-    `${what}: there is no value ${id} among the ${count} before: use earlier values`,
+    `${what}: there is no value ${String(id).slice(0, 64)} among the ${types.length} before: use earlier values`,
   );
 }
 
