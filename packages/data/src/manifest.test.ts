@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DataError } from "./errors.ts";
 import { columnsOf, type Field } from "./field.ts";
@@ -157,5 +158,40 @@ describe("a manifest from a stranger", () => {
 
   it("is refused before it is read when its text is longer than the limit", () => {
     expect(codeOf(" ".repeat(16_777_217))).toBe("MANIFEST_TOO_LARGE");
+  });
+});
+
+describe("any JSON at all", () => {
+  it("is a manifest that comes back from its own canonical form, or an error with a code, and nothing else", () => {
+    const values = fc.oneof(fc.jsonValue(), fc.constantFrom(0, 1, 3, -1, 1e21, "train", HASH, "uint8", [], {}));
+    const keys = fc.constantFrom("format", "version", "fields", "splits", "extra");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(keys, values), { maxLength: 3 }), (edits) => {
+        const json = edited((manifest) => {
+          for (const [key, value] of edits) manifest[key] = value;
+        });
+        try {
+          const manifest = parseManifest(json);
+          expect(parseManifest(encodeManifest(manifest))).toEqual(manifest);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("may be broken at any character", () => {
+    fc.assert(
+      fc.property(fc.nat(JSON_TEXT.length - 1), fc.string({ maxLength: 3 }), (at, inserted) => {
+        try {
+          const manifest = parseManifest(JSON_TEXT.slice(0, at) + inserted + JSON_TEXT.slice(at + 1));
+          expect(parseManifest(encodeManifest(manifest))).toEqual(manifest);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
