@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { tensor } from "./creation.ts";
+import { grad } from "./grad.ts";
+import { scan } from "./scan.ts";
+import { traceProgram } from "./trace.ts";
+
+describe("scan", () => {
+  it("carries and stacks, forwards and in reverse", async () => {
+    const sequence = tensor([1, 2, 3]);
+    const sums = (reverse: boolean) =>
+      scan({ initial: [tensor(0)], sequences: [sequence], reverse }, ([total], [x]) => {
+        const next = total.add(x);
+        return { carries: [next], outputs: [next] };
+      });
+    expect([...(await sums(false).stacks[0].data())]).toEqual([1, 3, 6]);
+    expect([...(await sums(true).stacks[0].data())]).toEqual([6, 5, 3]);
+    expect(await sums(true).carries[0].item()).toBe(6);
+  });
+  it("has PyTorch's first and second derivatives: a recurrent layer, unrolled there", async () => {
+    const w = tensor([
+      [0.5, -0.2],
+      [0.1, 0.3],
+    ]);
+    const xs = tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    const h0 = tensor([0, 0]);
+    const { carries, stacks } = scan({ initial: [h0], sequences: [xs] }, ([h], [x]) => {
+      const next = h.matmul(w).add(x).tanh();
+      return { carries: [next], outputs: [next.mul(2)] };
+    });
+    const loss = stacks[0].sum().add(carries[0].sum());
+    const [dw, dxs, dh0] = grad(loss, [w, xs, h0]);
+    const close = async (actual: ArrayLike<number>, expected: number[]) =>
+      expected.forEach((value, index) => {
+        expect(actual[index]).toBeCloseTo(value, 5);
+      });
+    await close(await dw.data(), [0.0059685, 0.0016139, 0.0075115, 0.002027]);
+    await close(await dxs.data(), [0.8413777, 0.1413987, 0.0076212, 0.0020399, 0.0001645, 0.0000603]);
+    await close(await dh0.data(), [0.3924091, 0.1265574]);
+    const [second] = grad(dw.mul(dw).sum(), [w]);
+    await close(await second.data(), [-0.000282, -0.0000206, -0.0003546, -0.0000259]);
+  });
+  it("is one operation of the program, and computes before the loop what does not change in it", () => {
+    const program = traceProgram({ name: "loop", inputs: { x: { dtype: "float32", shape: [100] } } }, ({ x }) => {
+      const { carries } = scan({ initial: [tensor(0)], sequences: [x] }, ([total], [slice]) => ({
+        carries: [total.add(slice.mul(x.sum()))],
+      }));
+      return { total: carries[0] };
+    });
+    expect(program.graph.nodes.map(({ operation }) => operation).toSorted()).toEqual(["constant", "scan", "sum"]);
+    const [loop] = program.graph.nodes.filter(({ operation }) => operation === "scan");
+    // The carries kept for a gradient are not stacked when there is none.
+    expect(loop.outputs.length).toBe(1);
+  });
+  it("loops may be nested, and differentiated", async () => {
+    // y = ((x^2)^2)^2 ... : 2 turns of 2 squarings give x^16, whose derivative at 1.1 is 16 x^15 = 66.836
+    const x = tensor(1.1);
+    const outer = scan({ initial: [x], length: 2 }, ([a]) => {
+      const inner = scan({ initial: [a], length: 2 }, ([b]) => ({ carries: [b.mul(b)] }));
+      return { carries: inner.carries };
+    });
+    const [dx] = grad(outer.carries[0], [x]);
+    expect(await dx.item()).toBeCloseTo(16 * 1.1 ** 15, 3);
+  });
+  it("says what does not fit", () => {
+    const body = () => ({ carries: [] });
+    expect(() => scan({ initial: [] }, body)).toThrow(/how many turns/);
+    expect(() => scan({ initial: [tensor(0)], length: 1 }, body)).toThrow(/1 carries, but the body returned 0/);
+  });
+});
