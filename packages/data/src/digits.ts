@@ -31,13 +31,13 @@ export interface GeneratedDigits {
  * Generates handwritten digits. Digit i is a function of seed, stream and i alone, bit for bit on every machine: nothing but
  * addition, multiplication, division and square root, which IEEE 754 rounds correctly, enters. Of the digits 10 k to
  * 10 k + 9 each class is one. So ranges may be generated apart, by several threads, and put together.
- * @throws DataError SEED_INVALID
+ * @throws DataError NUMBER_INVALID
  */
 export function generateDigits(range: DigitsRange): GeneratedDigits {
   const { seed, stream, first, count } = range;
   if (!isIndex(first) || !isIndex(count) || !isIndex(first + count) || !isIndex(stream)) {
     throw new DataError(
-      "SEED_INVALID",
+      "NUMBER_INVALID",
       `Digits ${first} to ${first + count - 1} of stream ${stream} cannot be drawn: use whole numbers of at least 0 and below 2^32`,
     );
   }

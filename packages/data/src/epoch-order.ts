@@ -47,11 +47,11 @@ export class EpochOrder {
   private visit = 0;
   private inside: Uint32Array | undefined;
 
-  /** @throws DataError SEED_INVALID */
+  /** @throws DataError NUMBER_INVALID */
   constructor(options: EpochOrderOptions) {
     const { split, seed, epoch, shuffle = true } = options;
     if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch >= 2 ** 32) {
-      throw new DataError("SEED_INVALID", `The epoch is ${epoch}: use a whole number of at least 0 and below 2^32`);
+      throw new DataError("NUMBER_INVALID", `The epoch is ${epoch}: use a whole number of at least 0 and below 2^32`);
     }
     const count = split.shards.length;
     this.shuffle = shuffle;

@@ -4,7 +4,7 @@ export const DATA_ERROR_CODES = {
     "A field's name, dtype, shape or window cannot be used: choose a name of letters and digits, and dimensions of at least 1",
   COLUMN_MISMATCH:
     "An array's length or element type does not fit its field and the number of samples: pass samples x elements-per-sample values of the field's type",
-  SEED_INVALID: "A seed, epoch or count is not a whole number in its range: pass an integer of at least 0",
+  NUMBER_INVALID: "A seed, epoch, count or size is not a whole number in its range: pass one that the message allows",
   POSITION_OUT_OF_RANGE:
     "A position, or a range of positions, lies outside the epoch: ask for positions below the number of samples",
   MANIFEST_INVALID:

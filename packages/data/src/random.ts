@@ -50,10 +50,10 @@ export function threefryInto(
   target[1] = y;
 }
 
-/** The key of a seed. @param seed whole, 0 to 2^53 - 1 @throws DataError SEED_INVALID */
+/** The key of a seed. @param seed whole, 0 to 2^53 - 1 @throws DataError NUMBER_INVALID */
 export function keyOfSeed(seed: number): RandomKey {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new DataError("SEED_INVALID", `The seed is ${seed}: use a whole number of at least 0 and below 2^53`);
+    throw new DataError("NUMBER_INVALID", `The seed is ${seed}: use a whole number of at least 0 and below 2^53`);
   }
   return [seed % TWO_32, Math.floor(seed / TWO_32)];
 }

@@ -155,6 +155,12 @@ describe("packing a dataset into shards", () => {
     expect(withTrain({ inputs, targets: new Float32Array(4) })).toBe("COLUMN_MISMATCH");
   });
 
+  it("refuses a size of shards that is no whole number of at least 1", () => {
+    for (const shardBytes of [0, -1, 0.5, Number.NaN]) {
+      expect(codeOf(() => packDataset(numbered(4, 2), { shardBytes }))).toBe("NUMBER_INVALID");
+    }
+  });
+
   it("refuses a sample that no shard could hold", () => {
     const fields: readonly Field[] = [
       { name: "a", dtype: "uint8", shape: [2 ** 26] },

@@ -37,10 +37,16 @@ const STORAGE_ORDER = 0x73746f72;
  * share rows): otherwise data sorted by class would give shards, and so batches, of one class. From here on a sample's
  * index is its place in the stored order. Test samples keep their order.
  * The shards are new memory; the dataset is only read.
- * @throws DataError FIELD_INVALID, COLUMN_MISMATCH, SAMPLE_TOO_LARGE, MANIFEST_TOO_LARGE, SEED_INVALID
+ * @throws DataError FIELD_INVALID, COLUMN_MISMATCH, SAMPLE_TOO_LARGE, MANIFEST_TOO_LARGE, NUMBER_INVALID
  */
 export function packDataset(dataset: LoadedDataset, options: PackOptions = {}): PackedDataset {
   const { shardBytes = DEFAULT_SHARD_BYTES, seed = 0 } = options;
+  if (!Number.isSafeInteger(shardBytes) || shardBytes < 1) {
+    throw new DataError(
+      "NUMBER_INVALID",
+      `Shards of ${shardBytes} bytes cannot be made: use a whole number of at least 1`,
+    );
+  }
   const columns = checkDataset(dataset);
   const windowed = dataset.fields.some((field) => field.window !== undefined);
   const key = deriveKey(keyOfSeed(seed), STORAGE_ORDER, 0);
