@@ -1,0 +1,103 @@
+import { SeededRandom } from "./seeded-random.ts";
+
+/** What may befall one virtual worker, and how good it and its link are. */
+export interface WorkerPlan {
+  readonly name: string;
+  readonly joinMs: number;
+  readonly microbatchMs: number;
+  readonly latencyMs: number;
+  readonly bytesPerMs: number;
+  /** Probabilities, each a lease. */
+  readonly crash: number;
+  readonly crashInUpload: number;
+  readonly leave: number;
+  readonly freeze: number;
+  readonly decline: number;
+  readonly duplicate: number;
+  readonly partial: number;
+  readonly notFinite: number;
+  readonly damaged: number;
+  readonly nonsense: number;
+  /** Milliseconds until it comes back after it went; null: never. */
+  readonly returnsAfterMs: number | null;
+}
+
+/** One simulated run, wholly decided by its seed. */
+export interface SimulationPlan {
+  readonly seed: number;
+  readonly samples: number;
+  readonly testSamples: number;
+  readonly batchSize: number;
+  readonly microbatch: number;
+  readonly epochs: number;
+  readonly quorum: number;
+  readonly leaseMicrobatches: number | null;
+  readonly deterministic: boolean;
+  readonly workers: readonly WorkerPlan[];
+}
+
+const QUIET = {
+  crash: 0,
+  crashInUpload: 0,
+  leave: 0,
+  freeze: 0,
+  decline: 0,
+  duplicate: 0,
+  partial: 0,
+  notFinite: 0,
+  damaged: 0,
+  nonsense: 0,
+  returnsAfterMs: null,
+} as const;
+
+/** A worker that nothing befalls; it stays to the end, so that a run can always be finished. */
+export function steadyWorker(name: string, joinMs: number): WorkerPlan {
+  return { name, joinMs, microbatchMs: 5, latencyMs: 1, bytesPerMs: 1_000, ...QUIET };
+}
+
+/** Draws a run: its sizes, its workers, and what befalls them. */
+export function drawPlan(seed: number): SimulationPlan {
+  const random = new SeededRandom(seed);
+  const microbatch = random.integer(1, 8);
+  const batchSize = microbatch * random.integer(1, 16);
+  const deterministic = random.chance(0.15);
+  const fixed = deterministic || random.chance(0.2);
+  const count = random.chance(0.2) ? random.integer(20, 50) : random.integer(1, 12);
+  // At most one such worker: when two of three fail on the same samples, a run rightly takes itself for diverged.
+  const notFinite = random.chance(0.3) ? random.integer(0, count - 1) : -1;
+  const workers = Array.from({ length: count }, (_, index) => drawWorker(random, index, index === notFinite));
+  return {
+    seed,
+    samples: random.integer(1, 400),
+    testSamples: random.chance(0.7) ? random.integer(1, 120) : 0,
+    batchSize,
+    microbatch,
+    epochs: random.integer(1, 2),
+    quorum: !deterministic && random.chance(0.2) ? random.between(0.3, 0.95) : 1,
+    leaseMicrobatches: fixed ? random.integer(1, 4) : null,
+    deterministic,
+    workers: [...workers, steadyWorker("steady", random.chance(0.5) ? 0 : random.integer(0, 20_000))],
+  };
+}
+
+function drawWorker(random: SeededRandom, index: number, notFinite: boolean): WorkerPlan {
+  const often = () => (random.chance(0.3) ? random.between(0.01, 0.2) : 0);
+  return {
+    name: `drawn ${index}`,
+    joinMs: random.chance(0.5) ? 0 : random.integer(0, 5_000),
+    microbatchMs: random.chance(0.15) ? random.between(50, 800) : random.between(1, 20),
+    latencyMs: random.between(0.1, 80),
+    bytesPerMs: random.chance(0.1) ? 20 : random.between(200, 10_000),
+    crash: often(),
+    crashInUpload: often(),
+    leave: often(),
+    freeze: often(),
+    decline: often(),
+    duplicate: often(),
+    partial: often(),
+    notFinite: notFinite ? random.between(0.05, 0.6) : 0,
+    damaged: random.chance(0.1) ? 0.05 : 0,
+    nonsense: often(),
+    returnsAfterMs: random.chance(0.7) ? random.integer(10, 4_000) : null,
+  };
+}
