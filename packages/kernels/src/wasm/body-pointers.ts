@@ -1,7 +1,7 @@
 import { BYTES_PER_ELEMENT, type DType } from "@tributary/program";
 import type { Body, StorageId, Window } from "../ir.ts";
 import type { Local } from "./assembler-function.ts";
-import type { BodyAccess, EmitBody, KernelContext } from "./context.ts";
+import type { BodyAccess, KernelContext } from "./context.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 
 interface Place {
@@ -13,6 +13,9 @@ interface Place {
   /** What one element counts for in the pointer: bytes, or 1 for an index. */
   readonly unit: number;
 }
+
+/** Writes the steps and stores of a body for `vectors` adjacent vectors; whatever it hoists was written before. */
+export type EmitBody = (vectors: number, access: BodyAccess) => void;
 
 /** Where the vectors of one emission of a body lie. */
 export interface BodyRun {
@@ -27,14 +30,12 @@ export interface BodyRun {
 /** One pointer for every load, index and store of a body, moved along by the loops of the kernel around it. */
 export class BodyPointers {
   readonly #context: KernelContext;
-  readonly #body: Body;
   readonly #steps = new Map<number, Place>();
   readonly #stores: readonly Place[];
 
   /** Takes locals of the context's function; {@link start} gives them their values. */
   constructor(context: KernelContext, body: Body) {
     this.#context = context;
-    this.#body = body;
     const place = (dtype: DType, window: Window, storage?: StorageId): Place => ({
       dtype,
       window,
@@ -98,7 +99,7 @@ export class BodyPointers {
         storeLanes(code, place.pointer, value, lanes(place, vector));
       },
     };
-    emitBody(this.#context, this.#body, Math.ceil(run.length / 4), access);
+    emitBody(Math.ceil(run.length / 4), access);
   }
 
   #step(number: number): Place {

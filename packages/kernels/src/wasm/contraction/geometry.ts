@@ -16,7 +16,7 @@ export interface Tile {
 }
 
 /** For engines that fuse neighbouring 128-bit operations: 12 of 16 registers of 256 bits are accumulators. */
-export const WIDE_GEOMETRY: Geometry = { outer: { rows: 6, columns: 16 }, dot: { rows: 4, columns: 3 } };
+export const WIDE_GEOMETRY: Geometry = { outer: { rows: 6, columns: 16 }, dot: { rows: 2, columns: 6 } };
 
 /** For engines that do not: 12 of 16 registers of 128 bits are accumulators. */
 export const NARROW_GEOMETRY: Geometry = { outer: { rows: 6, columns: 8 }, dot: { rows: 2, columns: 3 } };

@@ -1,0 +1,124 @@
+import type { FunctionBuilder, Local } from "../assembler-function.ts";
+import { advance, blocks, walk } from "../pointer-loop.ts";
+
+/** Floats copied one after the other before a loop is worth its turns. */
+const STRAIGHT_LINE = 64;
+
+/** `count` floats, each `from` (or `to`) bytes after the one before. */
+export interface FloatRun {
+  readonly count: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Copies a run of floats from address `source` to address `target`, in whole vectors where both sides are adjacent.
+ * Nothing beyond the run is written.
+ */
+export function copyFloats(code: FunctionBuilder, source: Local, target: Local, run: FloatRun): void {
+  blocks(code, { total: run.count, size: STRAIGHT_LINE }, [source, target], [run.from, run.to], (count) => {
+    if (run.from === 4 && run.to === 4) copyAdjacent(code, source, target, count);
+    else if (run.from === 8 && run.to === 4) copyEverySecond(code, source, target, count);
+    else copySingly(code, source, target, { ...run, count });
+  });
+}
+
+function copyAdjacent(code: FunctionBuilder, source: Local, target: Local, count: number): void {
+  const vector = (element: number): void => {
+    code
+      .get(target)
+      .get(source)
+      .memory("v128.load", element * 4)
+      .memory("v128.store", element * 4);
+  };
+  for (let element = 0; element + 4 <= count; element += 4) vector(element);
+  if (count % 4 === 0) return;
+  // The last vector overlaps the one before, so that it ends with the run.
+  if (count > 4) vector(count - 4);
+  else copySingly(code, source, target, { count, from: 4, to: 4 });
+}
+
+/** Strides of 2: the even lanes of two vectors. Reads one float beyond the last one copied, at most. */
+function copyEverySecond(code: FunctionBuilder, source: Local, target: Local, count: number): void {
+  const whole = count - (count % 4);
+  for (let element = 0; element < whole; element += 4) {
+    code.get(target);
+    for (const offset of [0, 16]) code.get(source).memory("v128.load", element * 8 + offset);
+    code.shuffle32(0, 2, 4, 6).memory("v128.store", element * 4);
+  }
+  for (let element = whole; element < count; element++) {
+    code
+      .get(target)
+      .get(source)
+      .memory("f32.load", element * 8)
+      .memory("f32.store", element * 4);
+  }
+}
+
+function copySingly(code: FunctionBuilder, source: Local, target: Local, run: FloatRun): void {
+  if (run.count <= 8 && run.from >= 0 && run.to >= 0) {
+    for (let element = 0; element < run.count; element++) {
+      code
+        .get(target)
+        .get(source)
+        .memory("f32.load", element * run.from)
+        .memory("f32.store", element * run.to);
+    }
+    return;
+  }
+  walk(code, [{ length: run.count, strides: [run.from, run.to] }], [source, target], () => {
+    code.get(target).get(source).memory("f32.load").memory("f32.store");
+  });
+}
+
+/** How an operand becomes panels: `size` neighbours (rows of A, columns of B) side by side, one group for each k. */
+export interface Panels {
+  /** Neighbours in all, and in a panel; the last panel may have fewer, but is as wide. */
+  readonly total: number;
+  readonly size: number;
+  /** Bytes from a neighbour to the next. */
+  readonly along: number;
+  /** How many k there are, and the bytes from one to the next. */
+  readonly count: number;
+  readonly step: number;
+}
+
+/** Writes panels [panel][k][size] to address `target`. A neighbour's panels move by count * 4 bytes a neighbour. */
+export function packPanels(code: FunctionBuilder, source: Local, target: Local, panels: Panels): void {
+  const { total, size, along, count, step } = panels;
+  blocks(code, { total, size }, [source, target], [along, count * 4], (width) => {
+    walk(code, [{ length: count, strides: [step, size * 4] }], [source, target], () => {
+      copyFloats(code, source, target, { count: width, from: along, to: 4 });
+    });
+  });
+}
+
+/** Floats that {@link packPanels} writes at most, with room for the unused part of the last panel. */
+export function panelFloats(total: number, size: number, count: number): number {
+  return Math.ceil(total / size) * size * count;
+}
+
+/**
+ * Copies a tensor given by byte strides into dense row-major floats at address `target`. Both pointers are left where they were.
+ */
+export function copyDense(
+  code: FunctionBuilder,
+  source: Local,
+  target: Local,
+  axes: readonly { readonly length: number; readonly stride: number }[],
+): void {
+  const inner = axes[axes.length - 1];
+  const outer = axes.slice(0, -1);
+  const to = code.local("i32");
+  code.get(target).set(to);
+  walk(
+    code,
+    outer.map((axis) => ({ length: axis.length, strides: [axis.stride] })),
+    [source],
+    () => {
+      copyFloats(code, source, to, { count: inner.length, from: inner.stride, to: 4 });
+      advance(code, to, inner.length * 4);
+    },
+  );
+  code.release(to);
+}
