@@ -45,7 +45,7 @@ export function closeMeaning(code: number): string {
 }
 
 const TOO_BIG: ReadonlySet<ProtocolErrorCode> = new Set(["FRAME_TOO_LARGE", "TRANSFER_SIZE", "TRANSFER_OVERFLOW"]);
-const POLICY: ReadonlySet<ProtocolErrorCode> = new Set(["TRANSFER_TOO_MANY"]);
+const POLICY: ReadonlySet<ProtocolErrorCode> = new Set(["TRANSFER_TOO_MANY", "MESSAGE_UNEXPECTED"]);
 
 /** The code to close a connection with after the other side's bytes caused `error`. */
 export function closeCodeOf(error: ProtocolError): number {

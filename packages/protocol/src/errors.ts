@@ -19,6 +19,7 @@ export const PROTOCOL_ERROR_CODES = {
   CONTROL_NOT_ENCODABLE:
     "A message to be sent holds what MessagePack would change: use plain objects, arrays and Uint8Array",
   MESSAGE_INVALID: "A message has an unknown type, an unknown key, or a value that its schema refuses",
+  MESSAGE_UNEXPECTED: "A message came that has no place here: before hello or welcome, or twice",
   TRANSFER_SIZE: "A tensor is announced with another size than the run's layout and its codec give",
   TRANSFER_ID: "A transfer's id is not greater than the ones before it in this direction of the connection",
   TRANSFER_UNKNOWN: "A chunk came for a tensor that was not announced: send the message with its descriptor first",

@@ -1,1 +1,11 @@
-export {};
+export { Backoff } from "./backoff.ts";
+export type { CodedGradient, Computation, LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
+export { WORKER_ERROR_CODES, WorkerError, type WorkerErrorCode } from "./errors.ts";
+export { createOutcome, type LeaseSums } from "./lease-outcome.ts";
+export { LeaseRunner, type ShouldStop, seedWords } from "./lease-runner.ts";
+export { LocalComputation, type LocalComputationOptions } from "./local-computation.ts";
+export { WorkerSession } from "./session.ts";
+export { SESSION_END_REASONS, type SessionEnd, type SessionEvent } from "./session-event.ts";
+export type { HelloOptions, SessionOptions } from "./session-options.ts";
+export { SHARD_CACHE_BYTES, ShardCache } from "./shard-cache.ts";
+export type { Clock, Connect, FetchBlob, Transport, TransportHandlers } from "./transport.ts";
