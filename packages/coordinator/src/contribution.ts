@@ -94,6 +94,7 @@ function reclaim(state: RunState, lease: Lease, end: number): boolean {
     refuseLease(state, lease, "EXPIRED_LEASE", { struck: false, failed: false });
     return false;
   }
+  state.counters.reclaimed += 1;
   state.leases.update(lease.id, { reclaimed: true, end });
   for (const id of losers) {
     const loser = state.leases.get(id);
@@ -262,7 +263,10 @@ function judge(state: RunState, history: RangeHistory | null, why: string): void
   const ready = state.workers.all().filter(({ state: at }) => at === "ready");
   const all = ready.length > 0 && ready.every(({ id }) => history.refusedBy.includes(id));
   const sure = ready.length > 1 || history.refusals >= DIVERGED_REFUSALS;
-  if (history.refusedBy.length < DIVERGED_WORKERS && !(all && sure)) return;
+  // One bad worker that keeps coming back is many sessions, but good results outnumber its own.
+  const good = state.ledger === null ? 0 : state.ledger.commits.length + state.ledger.stagedSlots;
+  const most = history.refusedBy.length >= DIVERGED_WORKERS && history.refusals > good;
+  if (!most && !(all && sure)) return;
   const tries = `${history.refusals} results for the same samples of step ${state.step} were of no use`;
   state.ending = { outcome: why.includes("finite") ? "diverged" : "failed", reason: `${tries}: ${why}` };
 }

@@ -36,17 +36,19 @@ function openLedger(state: RunState, phase: "training" | "evaluating", ranges: r
   state.stepOpenedMs = state.nowMs;
 }
 
-/** Tests whether the open ledger can be closed; called after every event, so a departure is never missed. */
+/** Closes a step that has its quorum and whose time is over; what is missing heads the next step. */
+export function closeAtQuorum(state: RunState): void {
+  const due = quorumDeadline(state);
+  if (due === null || due > state.nowMs) return;
+  const rest = state.ledger?.close() ?? [];
+  cancelAll(state, "the step closed with its quorum");
+  state.plan.carry(rest);
+}
+
+/** Tests whether the open ledger is complete; called after every event, so a departure is never missed. */
 export function closeWhenDone(state: RunState): void {
   const { ledger } = state;
-  if (ledger === null || state.openKind === null) return;
-  const due = quorumDeadline(state);
-  if (due !== null && due <= state.nowMs) {
-    const rest = ledger.close();
-    cancelAll(state, "the step closed with its quorum");
-    state.plan.carry(rest);
-  }
-  if (!ledger.complete) return;
+  if (ledger === null || state.openKind === null || !ledger.complete) return;
   cancelAll(state, "the step is complete");
   if (state.phase === "evaluating") {
     state.phase = "summing";

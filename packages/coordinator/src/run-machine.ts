@@ -14,6 +14,7 @@ import type { Effect } from "./effects.ts";
 import type { Command, MachineEvent, MachineMessage } from "./events.ts";
 import { assignLeases, expireLeases } from "./leasing.ts";
 import {
+  closeAtQuorum,
   closeWhenDone,
   conclude,
   finish,
@@ -217,6 +218,7 @@ function advance(state: RunState): void {
     conclude(state, state.ending.outcome, state.ending.reason);
     return;
   }
+  closeAtQuorum(state);
   foldStaged(state);
   closeWhenDone(state);
   stopWhenDue(state);

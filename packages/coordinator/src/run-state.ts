@@ -21,6 +21,8 @@ export interface Counters {
   future: number;
   unknown: number;
   lapsed: number;
+  /** Lapsed leases whose late result still came first. */
+  reclaimed: number;
   reissued: number;
   notFinite: number;
   strikes: number;
@@ -43,6 +45,7 @@ export class RunState {
     future: 0,
     unknown: 0,
     lapsed: 0,
+    reclaimed: 0,
     reissued: 0,
     notFinite: 0,
     strikes: 0,
