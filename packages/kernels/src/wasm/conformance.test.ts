@@ -1,0 +1,4 @@
+import { runBackendConformance } from "../conformance/suite.ts";
+import { openWasm } from "./open.ts";
+
+runBackendConformance("wasm", openWasm);
