@@ -1,30 +1,50 @@
 import type { ContractKernel } from "../../ir.ts";
 import type { EmitBody } from "../body-pointers.ts";
 import type { KernelContext } from "../context.ts";
+import { emitConvolution, planConvolution } from "./convolution.ts";
 import type { Geometry } from "./geometry.ts";
 import { emitMatmul, planMatmul } from "./matmul.ts";
+import { emitWeightGradient, planWeightGradient } from "./weight-gradient.ts";
 
 /** Bytes of scratch memory that {@link emitContraction} needs for a kernel. */
 export function contractionScratchBytes(kernel: ContractKernel, geometry: Geometry): number {
-  switch (kernel.contraction.operation) {
+  if (kernel.epilogue.shape.includes(0)) return 0;
+  const { contraction } = kernel;
+  switch (contraction.operation) {
     case "matmul":
       return planMatmul(kernel, geometry).scratchBytes;
+    case "convolution":
+    case "convolutionInputGradient":
+      return planConvolution(kernel).scratchBytes;
+    case "convolutionWeightGradient":
+      return planWeightGradient(kernel, contraction.attributes, geometry).scratchBytes;
     default:
-      return 0;
+      return contraction satisfies never;
   }
 }
 
 /**
- * Writes a contraction into the context's function. Vector loads reach up to 12 bytes beyond the end of an operand: memory must not end
- * there.
+ * Writes a contraction into the context's function: C[M, N] = A[M, K] B[K, N], followed by the epilogue. Operations differ in how
+ * blocks of A and B come to lie for the micro-kernels, and in where C goes. Vector loads reach up to 12 bytes beyond the end of
+ * an operand: memory must not end there.
+ *
+ * @param emitBody writes the epilogue's steps; the locals it relies on are set already
  */
 export function emitContraction(context: KernelContext, kernel: ContractKernel, emitBody: EmitBody): void {
   if (kernel.epilogue.shape.includes(0)) return;
-  switch (kernel.contraction.operation) {
+  const { contraction } = kernel;
+  switch (contraction.operation) {
     case "matmul":
       emitMatmul(context, kernel, emitBody);
-      return;
+      break;
+    case "convolution":
+    case "convolutionInputGradient":
+      emitConvolution(context, kernel, emitBody);
+      break;
+    case "convolutionWeightGradient":
+      emitWeightGradient(context, kernel, contraction.attributes, emitBody);
+      break;
     default:
-      return;
+      contraction satisfies never;
   }
 }
