@@ -1,1 +1,44 @@
-export {};
+export {
+  type BoundResult,
+  bindModel,
+  describeModel,
+  initialiseModel,
+  type ModelBinding,
+  type ModelDescription,
+} from "./binding.ts";
+export { NN_ERROR_CODES, NnError, type NnErrorCode } from "./errors.ts";
+export { type FanMode, type Initialiser, init, type KaimingOptions } from "./init.ts";
+export { GELU, ReLU, Sigmoid, Tanh } from "./layers/activations.ts";
+export { Conv2d, type Conv2dOptions } from "./layers/conv2d.ts";
+export { Dropout } from "./layers/dropout.ts";
+export { Flatten } from "./layers/flatten.ts";
+export { Linear, type LinearOptions } from "./layers/linear.ts";
+export { MaxPool2d } from "./layers/max-pool2d.ts";
+export { Sequential } from "./layers/sequential.ts";
+export { type CrossEntropyOptions, crossEntropy, type Loss, mseLoss, type SampleLosses } from "./losses.ts";
+export { accuracy, type Metric } from "./metrics.ts";
+export { Module, type Named } from "./module.ts";
+export { type AdamOptions, adam, adamW } from "./optimizers/adam.ts";
+export type {
+  CommonOptions,
+  Optimizer,
+  OptimizerState,
+  UpdateInputs,
+  UpdateOutputs,
+} from "./optimizers/optimizer.ts";
+export { type SgdOptions, sgd } from "./optimizers/sgd.ts";
+export { Buffer, Parameter } from "./parameter.ts";
+export {
+  type CosineOptions,
+  constantRate,
+  cosineDecay,
+  type DecayOptions,
+  type Duration,
+  exponentialDecay,
+  linearWarmup,
+  type Progress,
+  type Schedule,
+  stepDecay,
+  type WarmupOptions,
+} from "./schedules.ts";
+export type { Randomness } from "./scope.ts";

@@ -1,0 +1,135 @@
+import { foldIn, type Tensor } from "@tributary/autograd";
+import { type Shape, shapesEqual, showShape } from "@tributary/program";
+import { NnError } from "./errors.ts";
+import type { Module, Named } from "./module.ts";
+import type { Buffer, Parameter } from "./parameter.ts";
+import { type Randomness, withScope } from "./scope.ts";
+
+/** Parameters and buffers of a model in order: what a ParameterLayout is made from. */
+export interface ModelDescription {
+  readonly parameters: readonly { readonly name: string; readonly shape: Shape; readonly trainable: boolean }[];
+  readonly buffers: readonly { readonly name: string; readonly shape: Shape }[];
+}
+
+/** What a model is bound to. */
+export interface ModelBinding {
+  /** A tensor for each parameter and buffer, by name; float32. */
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  /** Whether layers behave as in training. */
+  readonly training: boolean;
+  /** Needed in training by models with random layers. */
+  readonly randomness?: Randomness;
+  /** Whether to keep what every module inside the model made. Default false. */
+  readonly capture?: boolean;
+}
+
+/** What a bound model did. */
+export interface BoundResult<Result> {
+  readonly result: Result;
+  /** What buffers become, by name; only those that were updated. */
+  readonly bufferUpdates: Readonly<Record<string, Tensor>>;
+  /** Output of every module by its name, in the order in which they were made; empty without `capture`. */
+  readonly activations: ReadonlyMap<string, Tensor>;
+}
+
+/** Names, shapes and trainability of a model's parameters and buffers, in PyTorch's order. */
+export function describeModel(model: Module): ModelDescription {
+  return {
+    parameters: model
+      .namedParameters()
+      .map(([name, { shape, requiresGrad }]) => ({ name, shape, trainable: requiresGrad })),
+    buffers: model.namedBuffers().map(([name, { shape }]) => ({ name, shape })),
+  };
+}
+
+/**
+ * First values of all parameters and buffers by name, as traced code. Number i of them (parameters, then buffers) draws
+ * from foldIn(key, i), so freezing changes no value.
+ * @param key uint32 [2]
+ */
+export function initialiseModel(model: Module, key: Tensor): Record<string, Tensor> {
+  const named: Named<Parameter | Buffer>[] = [...model.namedParameters(), ...model.namedBuffers()];
+  return Object.fromEntries(
+    named.map(([name, { initialiser, shape }], index) => [name, initialiser(foldIn(key, index), shape)]),
+  );
+}
+
+function matchTensors(
+  named: readonly Named<Parameter | Buffer>[],
+  tensors: Readonly<Record<string, Tensor>>,
+): Map<object, Tensor> {
+  const known = new Set(named.map(([name]) => name));
+  const unknown = Object.keys(tensors).find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new NnError("TENSOR_UNKNOWN", `The model has no ${unknown}: it has ${[...known].join(", ")}`);
+  }
+  return new Map(
+    named.map(([name, owner]) => {
+      const tensor = tensors[name];
+      if (tensor === undefined) {
+        throw new NnError(
+          "TENSOR_MISSING",
+          `There is no tensor for ${name} ${showShape(owner.shape)}: give one for each name`,
+        );
+      }
+      if (!shapesEqual(tensor.shape, owner.shape)) {
+        throw new NnError(
+          "SHAPE_MISMATCH",
+          `${name} has shape ${showShape(owner.shape)}, but its tensor ${showShape(tensor.shape)}: give one of the same shape`,
+        );
+      }
+      return [owner, tensor];
+    }),
+  );
+}
+
+/** Keeps what each module makes while `body` runs, by standing in front of its forward. */
+function capturing<Result>(model: Module, activations: Map<string, Tensor>, body: () => Result): Result {
+  const modules = model.namedModules().filter(([name]) => name !== "");
+  const own = modules.map(([, module]) => Object.getOwnPropertyDescriptor(module, "forward"));
+  for (const [name, module] of modules) {
+    const forward = module.forward.bind(module);
+    const value = (input: Tensor, ...more: Tensor[]): Tensor => {
+      const output = forward(input, ...more);
+      activations.set(name, output);
+      return output;
+    };
+    Object.defineProperty(module, "forward", { value, configurable: true, enumerable: false, writable: true });
+  }
+  try {
+    return body();
+  } finally {
+    modules.forEach(([, module], index) => {
+      const before = own[index];
+      if (before === undefined) Reflect.deleteProperty(module, "forward");
+      else Object.defineProperty(module, "forward", before);
+    });
+  }
+}
+
+/**
+ * Runs `body`, in which the model's parameters and buffers have the given tensors as their values: call `model.forward`
+ * (and what else belongs to the program) there. Nothing is kept afterwards, so a model can be bound any number of times.
+ * @throws NnError TENSOR_MISSING, TENSOR_UNKNOWN, SHAPE_MISMATCH
+ */
+export function bindModel<Result>(model: Module, binding: ModelBinding, body: () => Result): BoundResult<Result> {
+  const buffers = model.namedBuffers();
+  const updates = new Map<object, Tensor>();
+  const activations = new Map<string, Tensor>();
+  const scope = {
+    tensors: matchTensors([...model.namedParameters(), ...buffers], binding.tensors),
+    training: binding.training,
+    randomness: binding.randomness ?? null,
+    layerIds: new Map(model.namedModules().map(([, module], index) => [module, index])),
+    updates,
+  };
+  const run = binding.capture === true ? () => capturing(model, activations, body) : body;
+  const result = withScope(scope, run);
+  const bufferUpdates = Object.fromEntries(
+    buffers.flatMap(([name, buffer]) => {
+      const next = updates.get(buffer);
+      return next === undefined ? [] : [[name, next] as const];
+    }),
+  );
+  return { result, bufferUpdates, activations };
+}

@@ -1,0 +1,52 @@
+import type { Tensor } from "@tributary/autograd";
+import { NnError } from "./errors.ts";
+
+/** From what random layers draw: every number depends only on these, so that it does not matter who computes it. */
+export interface Randomness {
+  /** uint32 [2], of the run's seed. */
+  readonly seed: Tensor;
+  /** uint32 [1]: updates done so far. */
+  readonly step: Tensor;
+  /** uint32 [M]: the index of each sample of the microbatch in the data. */
+  readonly indices: Tensor;
+}
+
+/** What a model runs with while it is bound. */
+export interface Scope {
+  /** Tensors of parameters and buffers. */
+  readonly tensors: ReadonlyMap<object, Tensor>;
+  readonly training: boolean;
+  readonly randomness: Randomness | null;
+  /** Number of each module in the model's order, from which random layers make a key of their own. */
+  readonly layerIds: ReadonlyMap<object, number>;
+  /** What buffers become; filled while the model runs. */
+  readonly updates: Map<object, Tensor>;
+}
+
+/** The innermost binding. Models run synchronously, so there is one at a time. */
+let current: Scope | null = null;
+
+/** Runs a function with a scope, and puts the one before back. */
+export function withScope<Result>(scope: Scope, body: () => Result): Result {
+  const before = current;
+  current = scope;
+  try {
+    return body();
+  } finally {
+    current = before;
+  }
+}
+
+/** The scope, or null outside of bindModel. */
+export function currentScope(): Scope | null {
+  return current;
+}
+
+/** @throws NnError UNBOUND outside of bindModel */
+export function requireScope(what: string): Scope {
+  if (current !== null) return current;
+  throw new NnError(
+    "UNBOUND",
+    `${what} has no value outside of bindModel: models declare shapes, and values come from the run: use fit or bindModel`,
+  );
+}
