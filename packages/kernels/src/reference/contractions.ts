@@ -2,6 +2,7 @@ import type { ConvolutionAttributes, PrimitiveAttributes } from "@tributary/prog
 import { elementCount } from "@tributary/program";
 import { denseStrides, type Kernel, positionOf, type Value } from "./value.ts";
 
+/** Products of rows and columns, summed in float64. */
 export const matmul: Kernel<PrimitiveAttributes["matmul"]> = ({ transposeA, transposeB }, [a, b], [output]) => {
   const [rows, columns] = output.shape.slice(-2);
   const inner = a.shape[a.shape.length - (transposeA ? 2 : 1)];
@@ -67,6 +68,7 @@ function forEachProduct(
   }
 }
 
+/** Every product is summed into the element of y that it belongs to. */
 export const convolution: Kernel<PrimitiveAttributes["convolution"]> = (attributes, [x, kernel], [y]) => {
   const totals = new Float64Array(y.data.length);
   forEachProduct(attributes, x, kernel, y, (atX, atKernel, atY) => {
@@ -75,6 +77,7 @@ export const convolution: Kernel<PrimitiveAttributes["convolution"]> = (attribut
   y.data.set(totals);
 };
 
+/** The products of convolution, summed into x. */
 export const convolutionInputGradient: Kernel<PrimitiveAttributes["convolutionInputGradient"]> = (
   attributes,
   [dy, kernel],
@@ -87,6 +90,7 @@ export const convolutionInputGradient: Kernel<PrimitiveAttributes["convolutionIn
   dx.data.set(totals);
 };
 
+/** The products of convolution, summed into the kernel. */
 export const convolutionWeightGradient: Kernel<PrimitiveAttributes["convolutionWeightGradient"]> = (
   attributes,
   [x, dy],

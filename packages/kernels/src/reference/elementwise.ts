@@ -87,15 +87,18 @@ export function binary(name: BinaryName): Kernel<None> {
   };
 }
 
+/** Compares as JavaScript does, which is IEEE 754's way with NaN; float16 by the numbers its bits stand for. */
 export const compare: Kernel<PrimitiveAttributes["compare"]> = ({ comparator }, [a, b], [output]) => {
   const holds = COMPARE[comparator];
   for (let i = 0; i < output.data.length; i += 1) output.data[i] = holds(numberAt(a, i), numberAt(b, i)) ? 1 : 0;
 };
 
+/** Copies elements as they are stored, so that float16 bits stay the same. */
 export const where: Kernel<None> = (_, [condition, a, b], [output]) => {
   for (let i = 0; i < output.data.length; i += 1) output.data[i] = condition.data[i] !== 0 ? a.data[i] : b.data[i];
 };
 
+/** Rounds, truncates, saturates or wraps by the rule of {@link storedNumber}. */
 export const cast: Kernel<PrimitiveAttributes["cast"]> = ({ dtype }, [x], [output]) => {
   const from: DType = x.dtype;
   for (let i = 0; i < output.data.length; i += 1) output.data[i] = storedNumber(numberAt(x, i), from, dtype);

@@ -6,6 +6,7 @@ function isInside(index: number, length: number): boolean {
   return index >= 0 && index < length;
 }
 
+/** Elements of the last axis; what is out of range stays 0. */
 export const gather: Kernel<None> = (_, [x, index], [output]) => {
   const length = x.shape[x.shape.length - 1];
   const count = index.shape[index.shape.length - 1];
@@ -15,6 +16,7 @@ export const gather: Kernel<None> = (_, [x, index], [output]) => {
   }
 };
 
+/** Sums in float64; drops what is out of range. */
 export const scatterAdd: Kernel<PrimitiveAttributes["scatterAdd"]> = ({ length }, [updates, index], [output]) => {
   const count = index.shape[index.shape.length - 1];
   const totals = new Float64Array(output.data.length);
@@ -25,6 +27,7 @@ export const scatterAdd: Kernel<PrimitiveAttributes["scatterAdd"]> = ({ length }
   output.data.set(totals);
 };
 
+/** Rows of the table; what is out of range stays 0. */
 export const take: Kernel<None> = (_, [table, index], [output]) => {
   const width = elementCount(table.shape.slice(1));
   for (let i = 0; i < index.data.length; i += 1) {
@@ -34,6 +37,7 @@ export const take: Kernel<None> = (_, [table, index], [output]) => {
   }
 };
 
+/** Sums rows in float64, in the order of the indices; drops what is out of range. */
 export const scatterAddRows: Kernel<PrimitiveAttributes["scatterAddRows"]> = ({ rows }, [updates, index], [output]) => {
   const width = elementCount(output.shape.slice(1));
   const totals = new Float64Array(output.data.length);

@@ -2,6 +2,7 @@ import type { PrimitiveAttributes } from "@tributary/program";
 import { isLarger } from "./reductions.ts";
 import { forEachIndex, type Kernel } from "./value.ts";
 
+/** The first largest element of each window and its place; padding is passed over. */
 export const maxPool: Kernel<PrimitiveAttributes["maxPool"]> = (attributes, [x], [largest, places]) => {
   const { window, strides, padding, dilation } = attributes;
   const [, channels, height, width] = x.shape;

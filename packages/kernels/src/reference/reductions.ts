@@ -21,6 +21,7 @@ export function isLarger(candidate: number, best: number): boolean {
   return candidate > best || (Number.isNaN(candidate) && !Number.isNaN(best));
 }
 
+/** Floats in float64, rounded once; integers wrap. */
 export const sum: Kernel<PrimitiveAttributes["sum"]> = ({ axes }, [x], [output]) => {
   if (output.dtype === "float32") {
     const totals = new Float64Array(output.data.length);
@@ -36,6 +37,7 @@ export const sum: Kernel<PrimitiveAttributes["sum"]> = ({ axes }, [x], [output])
   });
 };
 
+/** The largest element; a NaN is larger than all. */
 export const max: Kernel<PrimitiveAttributes["max"]> = ({ axes }, [x], [output]) => {
   output.data.fill(output.dtype === "float32" ? Number.NEGATIVE_INFINITY : -(2 ** 31));
   forEachReduced(x.shape, axes, (from, into) => {
@@ -43,6 +45,7 @@ export const max: Kernel<PrimitiveAttributes["max"]> = ({ axes }, [x], [output])
   });
 };
 
+/** The place of the first largest element. */
 export const argmax: Kernel<PrimitiveAttributes["argmax"]> = ({ axis }, [x], [output]) => {
   const best = new Float64Array(output.data.length);
   forEachReduced(x.shape, [axis], (from, into, index) => {
