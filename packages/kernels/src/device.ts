@@ -25,7 +25,9 @@ export interface Executable {
   readonly scratchBytes: number;
   /**
    * Runs the program once. Runs of one device happen in the order in which they were asked for.
-   * @throws KernelError BINDING_MISSING, BINDING_MISMATCH when a binding is absent or of another dtype or length
+   * A binding that the program has no name for is passed over.
+   * @throws KernelError BINDING_MISSING, BINDING_MISMATCH when a binding is absent or of another dtype or length;
+   *   BINDING_ALIASED when a buffer that the run writes is bound under a second name; BUFFER_FOREIGN, BUFFER_DISPOSED
    */
   run(bindings: Bindings): Promise<void>;
   dispose(): void;
