@@ -221,6 +221,7 @@ function findLease(
   if (lease?.worker === worker && lease.step === message.step) return lease;
   if (state.doneLeases.has(message.lease)) {
     state.counters.duplicates += 1;
+    reject(state, worker, message.lease, "UNKNOWN_LEASE");
     return null;
   }
   const code = message.step > state.step ? "FUTURE_STEP" : message.step < state.step ? "STALE_STEP" : "UNKNOWN_LEASE";

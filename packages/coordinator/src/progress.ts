@@ -98,7 +98,9 @@ export function onUpdated(state: RunState, measures: Measures, gradientNorm: num
     type: "persist",
     record: { step, epoch, samples, samplesCommitted, loss, gradientNorm, commits },
   });
+  const { trainLoss: _, ...metrics } = meanMeasures("train", measures);
   state.pendingStep = {
+    ...metrics,
     event: "step",
     step,
     epoch: epoch + 1,

@@ -1,4 +1,4 @@
-import type { WorkerId } from "@tributary/protocol";
+import type { LeaseId, WorkerId } from "@tributary/protocol";
 
 /** Sums over the samples of a step or of an evaluation, as the programs give them. */
 export interface Measures {
@@ -13,10 +13,10 @@ export interface Measures {
 
 /**
  * What a run tells the world: one JSON object each, in the forms that scripts rely on. Metrics appear as `trainName` and
- * `testName`, averaged over the weight.
+ * `testName`, averaged over the samples; the loss over its weight.
  */
 export type RunEvent =
-  | {
+  | ({
       readonly event: "step";
       /** Updates done. */
       readonly step: number;
@@ -30,7 +30,7 @@ export type RunEvent =
       readonly workers: number;
       /** Norm of the step's mean gradient. */
       readonly gradientNorm: number;
-    }
+    } & Readonly<Record<`train${string}`, number>>)
   | ({
       readonly event: "epoch";
       readonly epoch: number;
@@ -45,12 +45,15 @@ export type RunEvent =
     }
   | {
       /** Samples that came back from one worker were given to another. */
-      readonly event: "reissued";
+      readonly event: "lease";
+      readonly state: "reissued";
+      readonly lease: LeaseId;
       readonly step: number;
       readonly start: number;
       readonly end: number;
+      /** Who has them now. */
+      readonly worker: WorkerId;
       readonly from: WorkerId;
-      readonly to: WorkerId;
       /** Time the samples were nobody's. */
       readonly milliseconds: number;
     }
@@ -76,17 +79,18 @@ export interface RunSummary {
 }
 
 /** `accuracy` with prefix `test` becomes `testAccuracy`. */
-export function metricKey(prefix: "train" | "test", name: string): `train${string}` | `test${string}` {
+export function metricKey<Prefix extends "train" | "test">(prefix: Prefix, name: string): `${Prefix}${string}` {
   return `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
-/** Loss and metrics divided by the weight, under their names in events. */
-export function meanMeasures(
-  prefix: "train" | "test",
+/** Loss over its weight and metrics over the samples, under their names in events. */
+export function meanMeasures<Prefix extends "train" | "test">(
+  prefix: Prefix,
   measures: Measures,
-): Record<`train${string}` | `test${string}`, number> {
-  const means: Record<`train${string}` | `test${string}`, number> = {};
-  means[`${prefix}Loss`] = measures.loss / measures.weight;
-  for (const [name, sum] of Object.entries(measures.metrics)) means[metricKey(prefix, name)] = sum / measures.weight;
-  return means;
+): Record<`${Prefix}${string}`, number> {
+  const means = Object.entries(measures.metrics).map(([name, sum]) => [
+    metricKey(prefix, name),
+    sum / measures.samples,
+  ]);
+  return Object.fromEntries([[metricKey(prefix, "loss"), measures.loss / measures.weight], ...means]);
 }
