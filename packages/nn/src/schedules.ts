@@ -43,7 +43,7 @@ export interface WarmupOptions {
   /** Share of the first rate at which it begins, from 0 to 1. Default 1/3, as PyTorch's LinearLR. */
   readonly from?: number;
   /** What follows, counted from the end of the warm-up. */
-  readonly then: number | Schedule;
+  readonly next: number | Schedule;
 }
 
 function samplesIn(duration: Duration, { batchSize, samplesPerEpoch }: Progress): number {
@@ -69,7 +69,8 @@ function decay({ initial, factor }: DecayOptions, turns: Tensor): Tensor {
 /** Multiplies the rate by `factor` at the end of each stretch: PyTorch's StepLR. @throws NnError INVALID_OPTION */
 export function stepDecay(options: DecayOptions): Schedule {
   requireOption(options.factor > 0, "stepDecay", "factor", options.factor, "above 0");
-  return (progress) => decay(options, progress.samples.div(samplesIn(options.every, progress)).floor());
+  // Half a sample more: an inexact division must not fall below the whole number at the end of a stretch.
+  return (progress) => decay(options, progress.samples.add(0.5).div(samplesIn(options.every, progress)).floor());
 }
 
 /** Multiplies the rate by `factor` over each stretch, smoothly. @throws NnError INVALID_OPTION */
@@ -89,9 +90,9 @@ export function cosineDecay({ initial, final = 0, over }: CosineOptions): Schedu
 }
 
 /** Rises in a straight line to the first rate of another schedule, which then begins. @throws NnError INVALID_OPTION */
-export function linearWarmup({ over, from = 1 / 3, then }: WarmupOptions): Schedule {
+export function linearWarmup({ over, from = 1 / 3, next }: WarmupOptions): Schedule {
   requireOption(from >= 0 && from <= 1, "linearWarmup", "from", from, "from 0 to 1");
-  const next = asSchedule(then);
+  const following = asSchedule(next);
   return (progress) => {
     const length = samplesIn(over, progress);
     const { samples } = progress;
@@ -99,8 +100,8 @@ export function linearWarmup({ over, from = 1 / 3, then }: WarmupOptions): Sched
     const rising = samples
       .mul((1 - from) / Math.max(length, 1))
       .add(from)
-      .mul(next({ ...rest, samples: full([], 0) }));
-    const after = next({ ...rest, samples: samples.sub(length).clamp({ min: 0 }) });
+      .mul(following({ ...rest, samples: full([], 0) }));
+    const after = following({ ...rest, samples: samples.sub(length).clamp({ min: 0 }) });
     return where(samples.lt(length), rising, after);
   };
 }
