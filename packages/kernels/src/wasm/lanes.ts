@@ -10,6 +10,8 @@ export interface Lanes {
   readonly vector: number;
   /** How many of the four are of interest: 1 ... 4. The others are not written. */
   readonly count: number;
+  /** Bytes to add to the pointer: 0 unless given. */
+  readonly offset?: number;
 }
 
 /**
@@ -19,17 +21,17 @@ export interface Lanes {
  */
 export function loadLanes(code: FunctionBuilder, pointer: Local, lanes: Lanes): void {
   const bytes = BYTES_PER_ELEMENT[lanes.dtype];
-  const offset = lanes.vector * 4 * lanes.stride * bytes;
-  if (lanes.stride === 0) loadSplat(code, pointer, bytes);
+  const offset = (lanes.offset ?? 0) + lanes.vector * 4 * lanes.stride * bytes;
+  if (lanes.stride === 0) loadSplat(code, pointer, bytes, offset);
   else if (lanes.stride === 1) loadAdjacent(code, pointer, bytes, offset);
-  else loadGathered(code, pointer, bytes, lanes);
+  else loadGathered(code, pointer, bytes, lanes, offset);
   if (lanes.dtype === "bool") code.i32x4(0).op("i32x4.ne");
 }
 
 /** Writes the first lanes of a vector in computing form, narrowed to the dtype. Integers beyond uint8 keep their low byte. */
 export function storeLanes(code: FunctionBuilder, pointer: Local, value: Local, lanes: Lanes): void {
   const bytes = BYTES_PER_ELEMENT[lanes.dtype];
-  const offset = lanes.vector * 4 * lanes.stride * bytes;
+  const offset = (lanes.offset ?? 0) + lanes.vector * 4 * lanes.stride * bytes;
   const pushValue = (): void => {
     code.get(value);
     if (lanes.dtype === "bool") code.i32x4(1).op("v128.and");
@@ -54,25 +56,27 @@ function pushAddress(code: FunctionBuilder, pointer: Local, offset: number, then
   then(Math.max(offset, 0));
 }
 
-function loadSplat(code: FunctionBuilder, pointer: Local, bytes: number): void {
-  code.get(pointer);
-  if (bytes === 4) code.memory("v128.load32_splat");
-  else code.memory(bytes === 2 ? "i32.load16_u" : "i32.load8_u").op("i32x4.splat");
+function loadSplat(code: FunctionBuilder, pointer: Local, bytes: number, offset: number): void {
+  pushAddress(code, pointer, offset, (immediate) => {
+    if (bytes === 4) code.memory("v128.load32_splat", immediate);
+    else code.memory(bytes === 2 ? "i32.load16_u" : "i32.load8_u", immediate).op("i32x4.splat");
+  });
 }
 
 function loadAdjacent(code: FunctionBuilder, pointer: Local, bytes: number, offset: number): void {
-  code.get(pointer);
-  if (bytes === 4) code.memory("v128.load", offset);
-  else if (bytes === 2) code.memory("v128.load16x4_u", offset);
-  else code.memory("v128.load32_zero", offset).op("i16x8.extend_low_i8x16_u").op("i32x4.extend_low_i16x8_u");
+  pushAddress(code, pointer, offset, (immediate) => {
+    if (bytes === 4) code.memory("v128.load", immediate);
+    else if (bytes === 2) code.memory("v128.load16x4_u", immediate);
+    else code.memory("v128.load32_zero", immediate).op("i16x8.extend_low_i8x16_u").op("i32x4.extend_low_i16x8_u");
+  });
 }
 
-function loadGathered(code: FunctionBuilder, pointer: Local, bytes: number, lanes: Lanes): void {
+function loadGathered(code: FunctionBuilder, pointer: Local, bytes: number, lanes: Lanes, offset: number): void {
   const load = bytes === 4 ? "v128.load32_lane" : bytes === 2 ? "v128.load16_lane" : "v128.load8_lane";
   const gathered = code.local("v128");
   code.i32x4(0).set(gathered);
   for (let lane = 0; lane < lanes.count; lane++) {
-    pushAddress(code, pointer, (lanes.vector * 4 + lane) * lanes.stride * bytes, (immediate) => {
+    pushAddress(code, pointer, offset + lane * lanes.stride * bytes, (immediate) => {
       code
         .get(gathered)
         .memoryLane(load, (lane * 4) / bytes, immediate)

@@ -71,11 +71,12 @@ export function assemble(kernel: ContractKernel, arrays: Arrays, geometry = WIDE
   return { entry: () => entry(), arrays: views };
 }
 
-function testContext(
+/** A context for one exported function `run`, with storages of float32 at given addresses. */
+export function testContext(
   module: ModuleBuilder,
   addresses: readonly number[],
   scratch: number,
-  options: { readonly geometry: Geometry; readonly fma: boolean },
+  options: { readonly geometry: Geometry; readonly fma: boolean } = { geometry: WIDE_GEOMETRY, fma: true },
 ): KernelContext {
   const code = module.function([], [], "run");
   const routines = new Map<string, FunctionReference>();
@@ -92,7 +93,6 @@ function testContext(
       return routine;
     },
     constantBytes: () => 0,
-    dtypeOf: () => "float32",
     pushAddress: (storage, offset = 0) => code.i32(addresses[storage] + offset),
     pushScratch: (offset = 0) => code.i32(scratch + offset),
   };
