@@ -27,7 +27,7 @@ export type Place =
   | { readonly kind: "output"; readonly index: number }
   /** Scratch memory; the memory plan gives it an address. */
   | { readonly kind: "arena" }
-  /** Literal elements, one for each, in row-major order. */
+  /** Literal elements as they are stored (float16 as bits), one for each, in row-major order. */
   | { readonly kind: "constant"; readonly values: readonly number[] }
   /** Part of another storage, from element `offset` on. */
   | { readonly kind: "alias"; readonly storage: StorageId; readonly offset: number }
@@ -72,6 +72,7 @@ export type Step =
   | { readonly kind: "index"; readonly dtype: "int32"; readonly window: Window }
   /** What the kernel around the body has computed for this element: the product, or the reduction of this number. */
   | { readonly kind: "result"; readonly dtype: DType; readonly number: number }
+  /** A literal as it is stored: float16 as its bits, bool as 0 or 1. */
   | { readonly kind: "constant"; readonly dtype: DType; readonly value: number }
   /** threefry takes (key word 0, key word 1, counter high, counter low). cast goes from its argument's dtype to `dtype`. */
   | {
@@ -164,6 +165,8 @@ export interface PoolKernel {
 export interface IndexKernel {
   readonly kind: "index";
   readonly operation: "gather" | "take" | "scatterAdd" | "scatterAddRows";
+  /** Bytes of one element of source and output. */
+  readonly elementBytes: number;
   /** What is read from (gather, take: x, table) or added (scatters: updates). */
   readonly source: View;
   readonly index: View;

@@ -1,5 +1,6 @@
 import {
   type BinaryName,
+  BYTES_PER_ELEMENT,
   type CompositeName,
   type DType,
   elementCount,
@@ -11,6 +12,7 @@ import {
 } from "@tributary/program";
 import { BodyBuilder, type Expression } from "./expression.ts";
 import type { Body, Contraction, IndexKernel, ScalarOperation, View, Window } from "./ir.ts";
+import { storedFloat, storedLiteral } from "./literal.ts";
 import { lowerScan } from "./lowering-scan.ts";
 import type { LoweringScope } from "./lowering-scope.ts";
 import { broadcastWindow, denseWindow, flipWindow, permuteWindow, reshapeWindow, sliceWindow } from "./window.ts";
@@ -114,8 +116,11 @@ function lowerThreefry(scope: LoweringScope, node: NodeOf<"threefry">): readonly
 function lowerConstant(scope: LoweringScope, node: NodeOf<"constant">): readonly Expression[] {
   const { dtype, shape, values } = node.attributes;
   const first = values[0] ?? 0;
-  if (values.every((value) => Object.is(value, first))) return [{ kind: "constant", dtype, value: first }];
-  return [scope.load(scope.storages.dense(dtype, shape, { kind: "constant", values }))];
+  if (values.every((value) => Object.is(value, first))) {
+    return [{ kind: "constant", dtype, value: storedLiteral(dtype, first) }];
+  }
+  const stored = values.map((value) => storedLiteral(dtype, value));
+  return [scope.load(scope.storages.dense(dtype, shape, { kind: "constant", values: stored }))];
 }
 
 function lowerIota(_: LoweringScope, node: NodeOf<"iota">): readonly Expression[] {
@@ -152,7 +157,7 @@ function lowerPad(scope: LoweringScope, node: NodeOf<"pad">): readonly Expressio
     return [input.expression];
   }
   const target = scope.storages.dense(input.dtype, node.outputs[0].shape);
-  const fill: Expression = { kind: "constant", dtype: input.dtype, value };
+  const fill: Expression = { kind: "constant", dtype: input.dtype, value: storedFloat(input.dtype, value) };
   scope.storeInto({ dtype: input.dtype, shape: target.shape, expression: fill }, target, target, { ordered: true });
   const steps = interior.map((count) => count + 1);
   scope.storeInto(input, target, sliceWindow(target, low, steps), { ordered: true });
@@ -269,7 +274,10 @@ function lowerIndexed(
   const source = scope.denseView(node.inputs[0]);
   const index = scope.denseView(node.inputs[1]);
   const output = scope.storages.dense(node.outputs[0].dtype, node.outputs[0].shape);
-  if (elementCount(output.shape) > 0) scope.list.add({ kind: "index", operation, source, index, output });
+  const elementBytes = BYTES_PER_ELEMENT[node.outputs[0].dtype];
+  if (elementCount(output.shape) > 0) {
+    scope.list.add({ kind: "index", operation, elementBytes, source, index, output });
+  }
   return [scope.load(output)];
 }
 
