@@ -1,3 +1,4 @@
+export { BLOB_PATH, JOIN_PATH, SOCKET_PATH, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "./addresses.ts";
 export {
   CLOSE_CODES,
   type CloseCode,
