@@ -4,6 +4,8 @@ export const TRAINING_ERROR_CODES = {
     "The options of defineRun do not fit together or are out of range: the message names the option and what it takes.",
   RUN_SHAPE:
     "The model, the loss and the data do not fit each other: the message shows both shapes; change the layer or the data.",
+  NO_FILE_SYSTEM:
+    "A file was to be written where there is no file system: take the bytes instead, and store them as the platform does.",
   DIVERGED:
     "The loss or the parameters are no longer finite: lower the learning rate, clip gradients, or look at the data.",
   MODEL_FILE_INVALID:

@@ -7,3 +7,8 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes: Uint8Array): string;
 }
+/** Node's process, where there is one. */
+declare const process:
+  | { getBuiltinModule?(id: "node:fs/promises"): { writeFile(path: string, data: Uint8Array): Promise<void> } }
+  | undefined;
+declare const performance: { now(): number };

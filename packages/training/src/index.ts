@@ -14,6 +14,18 @@ export {
   type StepEvent,
   type WorkerEvent,
 } from "./events.ts";
+export { type FitOptions, type FitResult, fit } from "./fit.ts";
+export { LocalTrainer, type StepResult, type StepScalars } from "./local-trainer.ts";
+export { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
+export {
+  defineRun,
+  isRun,
+  MICROBATCH_DEFAULT_MAX,
+  type Run,
+  type RunDescription,
+  type RunOverrides,
+  withOverrides,
+} from "./run.ts";
 export {
   decodeSafetensors,
   encodeSafetensors,
@@ -21,3 +33,22 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.ts";
+export {
+  addSums,
+  COMMON_SUMS,
+  createSumsLayout,
+  meansOf,
+  readSums,
+  type Sums,
+  type SumsLayout,
+} from "./sums-layout.ts";
+export { traceRun } from "./trace-run.ts";
+export {
+  type RunPrograms,
+  type RunRecipe,
+  seedWords,
+  stepsPerEpoch,
+  type TracedRun,
+  totalSteps,
+} from "./traced-run.ts";
+export { type Prediction, TrainedModel } from "./trained-model.ts";

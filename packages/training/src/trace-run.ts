@@ -1,0 +1,68 @@
+import { type Field, packDataset } from "@tributary/data";
+import { describeModel } from "@tributary/nn";
+import { createLayout, type ParameterLayout } from "@tributary/program";
+import { TrainingError } from "./errors.ts";
+import { ModelPrograms } from "./model-programs.ts";
+import type { Run } from "./run.ts";
+import { createSumsLayout } from "./sums-layout.ts";
+import type { TracedRun } from "./traced-run.ts";
+import { stateLengthOf, UpdatePrograms } from "./update-programs.ts";
+
+/** The field that the model takes, and the one that the loss compares its outputs with. */
+const REQUIRED_FIELDS = ["inputs", "targets"];
+
+/**
+ * Makes data of a run: loads and packs its dataset, calls its model once, and traces every program.
+ * @throws TrainingError RUN_SHAPE, RUN_INVALID; what model, loss and data throw when they do not fit each other
+ */
+export async function traceRun(run: Run): Promise<TracedRun> {
+  const dataset = await run.data.load();
+  requireFields(dataset.fields);
+  if (dataset.train.samples === 0)
+    throw new TrainingError("RUN_INVALID", "The data has no training samples: give at least one");
+  const model = run.model();
+  const layout = createLayout(describeModel(model));
+  requireTrainable(layout);
+  const { batchSize, microbatch, epochs, steps, seed, optimizer } = run;
+  const sums = createSumsLayout(layout.trainableLength, Object.keys(run.metrics));
+  const evaluationSums = createSumsLayout(0, Object.keys(run.metrics));
+  const length = { batchSize, samplesPerEpoch: dataset.train.samples, totalSamples: dataset.train.samples * epochs };
+  const updates = new UpdatePrograms({ optimizer, layout, sums, length });
+  const programs = new ModelPrograms({ run, model, layout, sums, evaluationSums, fields: dataset.fields, updates });
+  return {
+    name: run.name,
+    recipe: { batchSize, microbatch, epochs, steps, seed },
+    programs: {
+      initialize: programs.initialize(),
+      gradient: programs.gradient(),
+      measure: updates.measure(),
+      update: updates.update(),
+      localStep: programs.localStep(),
+      evaluate: programs.evaluate(),
+      predict: programs.predict(),
+    },
+    layout,
+    stateLength: stateLengthOf(optimizer, layout),
+    sums,
+    evaluationSums,
+    data: packDataset(dataset),
+  };
+}
+
+function requireFields(fields: readonly Field[]): void {
+  const names = fields.map(({ name }) => name);
+  const missing = REQUIRED_FIELDS.filter((name) => !names.includes(name));
+  if (missing.length === 0) return;
+  throw new TrainingError(
+    "RUN_SHAPE",
+    `The data has the fields ${names.join(", ") || "(none)"}, but not ${missing.join(" and ")}: name what the model takes inputs, and what the loss compares with targets`,
+  );
+}
+
+function requireTrainable(layout: ParameterLayout): void {
+  if (layout.trainableLength > 0) return;
+  throw new TrainingError(
+    "RUN_INVALID",
+    "The model has no trainable parameter: add a layer that has some, or unfreeze one",
+  );
+}

@@ -1,0 +1,59 @@
+import type { Manifest, PackedDataset } from "@tributary/data";
+import type { ParameterLayout, Program } from "@tributary/program";
+import type { SumsLayout } from "./sums-layout.ts";
+
+/** The programs of a run; inputs and outputs are those of the table in ARCHITECTURE.md. */
+export interface RunPrograms {
+  readonly initialize: Program;
+  readonly gradient: Program;
+  readonly measure: Program;
+  readonly update: Program;
+  /** gradient, measure and update in one, for batches of one microbatch. */
+  readonly localStep: Program;
+  readonly evaluate: Program;
+  readonly predict: Program;
+}
+
+/** What of a run decides how it goes, beside its programs and data. */
+export interface RunRecipe {
+  /** Samples of one step over all workers. */
+  readonly batchSize: number;
+  /** Samples that one run of `gradient` or `evaluate` takes, M. */
+  readonly microbatch: number;
+  readonly epochs: number;
+  /** Null: the epochs decide. */
+  readonly steps: number | null;
+  readonly seed: number;
+}
+
+/** A run as data: nothing of the user's code is left in it. */
+export interface TracedRun {
+  readonly name: string;
+  readonly recipe: RunRecipe;
+  readonly programs: RunPrograms;
+  readonly layout: ParameterLayout;
+  /** Floats of the optimizer's state. */
+  readonly stateLength: number;
+  /** S: what `gradient` adds to. */
+  readonly sums: SumsLayout;
+  /** E: what `evaluate` adds to; the same without the gradient. */
+  readonly evaluationSums: SumsLayout;
+  /** The dataset in shards; indices of samples are those of this packing. */
+  readonly data: PackedDataset;
+}
+
+/** Steps of one epoch: the last one takes what is left. */
+export function stepsPerEpoch(recipe: RunRecipe, manifest: Manifest): number {
+  return Math.ceil(manifest.splits.train.samples / recipe.batchSize);
+}
+
+/** Steps of the whole run. */
+export function totalSteps(recipe: RunRecipe, manifest: Manifest): number {
+  const all = stepsPerEpoch(recipe, manifest) * recipe.epochs;
+  return recipe.steps === null ? all : Math.min(all, recipe.steps);
+}
+
+/** A seed as the programs take it: its low 32 bits, then the rest. */
+export function seedWords(seed: number): Uint32Array {
+  return Uint32Array.of(seed % 2 ** 32, Math.floor(seed / 2 ** 32));
+}
