@@ -1,7 +1,7 @@
 import { type OperationName, shapesEqual, showShape, showType } from "@tributary/program";
 import { AutogradError } from "./errors.ts";
-import { collect } from "./graph-conversion.ts";
 import { add, full } from "./primitives.ts";
+import { collect } from "./recording.ts";
 import type { Row, Seed } from "./rules/rule.ts";
 import { OPERATION_TABLE } from "./rules/table.ts";
 import { isDifferentiable, type OperationOrigin, type Value } from "./value.ts";

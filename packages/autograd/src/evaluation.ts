@@ -7,7 +7,8 @@ import {
   type TensorData,
 } from "@tributary/kernels";
 import { createProgram, elementCount, type Program, programHash, showType, type TensorType } from "@tributary/program";
-import { buildGraph, collect, resolve } from "./graph-conversion.ts";
+import { buildGraph } from "./graph-conversion.ts";
+import { collect, resolve } from "./recording.ts";
 import { requireNoTrace, valueInTrace } from "./trace-state.ts";
 import type { Value } from "./value.ts";
 

@@ -3,7 +3,6 @@ import {
   type Comparator,
   type ConvolutionAttributes,
   type DType,
-  elementCount,
   type OperationAttributes,
   type Shape,
   shapesEqual,
@@ -13,7 +12,8 @@ import { isOperation, only, record, recordOne, type Value } from "./value.ts";
 
 /*
  * One constructor an operation of the program. They are strict, as the operations are: equal shapes, equal dtypes.
- * Those that change nothing (a reshape to the same shape, a product with 1) record nothing.
+ * Those that change nothing (a reshape to the same shape) give the very same value. Nothing else is simplified here, since
+ * a gradient may be asked for any value that was made; simplification.ts does that once the graph is known.
  */
 
 const NONE = {};
@@ -101,11 +101,6 @@ export function sub(a: Value, b: Value): Value {
 
 /** a b. */
 export function mul(a: Value, b: Value): Value {
-  // A product with exactly 1 is the other factor, NaN included; cotangents start as ones, so this is common.
-  if (a.dtype === b.dtype && shapesEqual(a.shape, b.shape)) {
-    if (fillOf(a) === 1) return b;
-    if (fillOf(b) === 1) return a;
-  }
   return binary("mul", a, b);
 }
 
@@ -162,14 +157,7 @@ export function argmax(x: Value, axis: number): Value {
 /** The same elements in row-major order under another shape. */
 export function reshape(x: Value, shape: Shape): Value {
   if (shapesEqual(x.shape, shape)) return x;
-  const { origin } = x;
-  // The shape in between does not matter: row-major order is all that counts.
-  const source = isOperation(origin, "reshape") ? origin.inputs[0] : undefined;
-  if (source !== undefined) return reshape(source, shape);
-  const fill = fillOf(x);
-  return fill !== null && elementCount(shape) === elementCount(x.shape)
-    ? full(shape, fill, x.dtype)
-    : recordOne("reshape", { shape }, x);
+  return recordOne("reshape", { shape }, x);
 }
 
 /** Axes in another order. */
@@ -180,8 +168,7 @@ export function permute(x: Value, permutation: readonly number[]): Value {
 /** Copies over axes of 1, and over new leading axes. */
 export function broadcast(x: Value, shape: Shape): Value {
   if (shapesEqual(x.shape, shape)) return x;
-  const fill = fillOf(x);
-  return fill !== null ? full(shape, fill, x.dtype) : recordOne("broadcast", { shape }, x);
+  return recordOne("broadcast", { shape }, x);
 }
 
 /** Elements from starts to before ends by strides. */

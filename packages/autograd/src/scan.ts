@@ -1,6 +1,7 @@
 import { showType, type TensorType } from "@tributary/program";
 import { AutogradError } from "./errors.ts";
-import { buildGraph, collect, recordScan, resolve } from "./graph-conversion.ts";
+import { buildGraph, recordScan } from "./graph-conversion.ts";
+import { collect, resolve } from "./recording.ts";
 import { Tensor } from "./tensor.ts";
 import { traced } from "./trace-state.ts";
 import { type OperationOrigin, placeholder, type Value } from "./value.ts";

@@ -36,6 +36,7 @@ export interface StopOrigin {
   readonly input: Value;
 }
 
+/** What makes a value. */
 export type Origin = OperationOrigin | PlaceholderOrigin | DataOrigin | StopOrigin;
 
 /**

@@ -1,23 +1,12 @@
 import { type Shape, showShape } from "@tributary/program";
 import { AutogradError } from "../errors.ts";
 import * as op from "../primitives.ts";
-import { isOperation, type Value } from "../value.ts";
+import type { Value } from "../value.ts";
 import { asFloat, broadcastShapes } from "./promotion.ts";
 
-/** A value that is another one with its last two dimensions exchanged is multiplied as that one, without being moved. */
-function untransposed(x: Value): { readonly value: Value; readonly transposed: boolean } {
-  const { origin } = x;
-  const last = x.shape.length - 1;
-  if (!isOperation(origin, "permute")) return { value: x, transposed: false };
-  const [input] = origin.inputs;
-  const { permutation } = origin.attributes;
-  const swapped = permutation.every((from, to) => from === (to === last ? last - 1 : to === last - 1 ? last : to));
-  return input !== undefined && swapped ? { value: input, transposed: true } : { value: x, transposed: false };
-}
-
+/** Operands that were transposed before are multiplied as they lie: simplification.ts sees to it. */
 function product(a: Value, b: Value): Value {
-  const [left, right] = [untransposed(a), untransposed(b)];
-  return op.matmul(left.value, right.value, { transposeA: left.transposed, transposeB: right.transposed });
+  return op.matmul(a, b, { transposeA: false, transposeB: false });
 }
 
 function mismatch(a: Shape, b: Shape): AutogradError {
