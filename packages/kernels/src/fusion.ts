@@ -59,7 +59,8 @@ export class KernelList {
   /** Where kernel `position` could run if it did `body`'s work too: as early as it may, or null when nowhere. */
   #place(position: number, body: Body): number | null {
     const root = (storage: StorageId): StorageId => this.#storages.root(storage);
-    const own = new Set(kernelWrites(this.kernels[position]).map((access) => root(access.storage)));
+    const written = kernelWrites(this.kernels[position]);
+    const own = new Set(written.map((access) => root(access.storage)));
     const reads = new Set(body.steps.flatMap((step) => (step.kind === "load" ? [root(step.storage)] : [])));
     const overwrites = body.stores.flatMap(({ storage, window }) => {
       const input = this.#storages.replaced(storage);
@@ -76,6 +77,12 @@ export class KernelList {
     }
     for (let later = position + 1; later <= earliest; later++) {
       if (kernelReads(this.kernels[later]).some((access) => own.has(root(access.storage)))) return null;
+      // A part that a later kernel writes again (a padded tensor is filled first) must stay behind it.
+      if (
+        kernelWrites(this.kernels[later]).some((again) => written.some((w) => mayOverlap(this.#storages, w, again)))
+      ) {
+        return null;
+      }
     }
     return earliest;
   }
