@@ -1,0 +1,80 @@
+import {
+  CLOSE_CODES,
+  FRAME_BYTES_MAX,
+  HELLO_WITHIN_MILLISECONDS,
+  SUBPROTOCOL,
+  TOKEN_SUBPROTOCOL_PREFIX,
+} from "@tributary/protocol";
+import { type Connect, type Transport, type TransportHandlers, WorkerError } from "@tributary/worker";
+import { WebSocket } from "ws";
+import type { JoinAddress } from "./join-address.ts";
+
+/** Bytes that may wait in a socket before `send` makes the sender wait too: two chunks. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+
+/** Milliseconds after which a socket whose other side does not answer the close is torn down. */
+const CLOSE_MILLISECONDS = 2_000;
+
+/** HTTP statuses with which a server says no for good. */
+const REFUSING_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 426]);
+
+/** Opens WebSockets to a coordinator. */
+export function createSocketConnect({ socketUrl, token }: JoinAddress): Connect {
+  return (handlers) =>
+    new Promise((resolve, reject) => {
+      const subprotocols = token === null ? [SUBPROTOCOL] : [SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + token];
+      const socket = new WebSocket(socketUrl, subprotocols, {
+        perMessageDeflate: false,
+        maxPayload: FRAME_BYTES_MAX,
+        handshakeTimeout: 2 * HELLO_WITHIN_MILLISECONDS,
+      });
+      socket.on("unexpected-response", (request, response) => {
+        const status = response.statusCode ?? 0;
+        request.destroy();
+        const code = REFUSING_STATUSES.has(status) ? "CONNECT_REFUSED" : "CONNECT_FAILED";
+        const mend = status === 401 || status === 403 ? "check the token in the link" : "check the address";
+        reject(new WorkerError(code, `${socketUrl} answered with HTTP ${status}: ${mend}`));
+      });
+      socket.on("error", (cause) => {
+        const mend = "check the address, and that the coordinator is running";
+        // After the connection stood, rejecting does nothing, and the close event says what there is to say.
+        reject(
+          new WorkerError("CONNECT_FAILED", `Cannot connect to ${socketUrl} (${cause.message}): ${mend}`, { cause }),
+        );
+      });
+      socket.once("open", () => {
+        attach(socket, handlers);
+        resolve(transportOf(socket));
+      });
+    });
+}
+
+function attach(socket: WebSocket, handlers: TransportHandlers): void {
+  socket.on("message", (data, isBinary) => {
+    if (!isBinary || !(data instanceof Uint8Array)) socket.close(CLOSE_CODES.textFrame.code, "text");
+    else handlers.onMessage(data);
+  });
+  socket.on("ping", () => handlers.onPing());
+  socket.on("close", (code, reason) => handlers.onClose(code, reason.toString()));
+}
+
+function transportOf(socket: WebSocket): Transport {
+  return {
+    seesPings: true,
+    send: (frame) =>
+      new Promise((resolve) => {
+        // The callback comes when the bytes are with the system, or the socket is closed.
+        socket.send(frame, () => resolve());
+        if (socket.bufferedAmount < WAITING_BYTES_MAX) resolve();
+      }),
+    close: (code, reason) => {
+      // 1006 stands for a connection that broke, and may not be sent: this side breaks it.
+      if (code === CLOSE_CODES.abnormal.code) {
+        socket.terminate();
+        return;
+      }
+      socket.close(code, reason);
+      setTimeout(() => socket.terminate(), CLOSE_MILLISECONDS).unref();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { MessagePort } from "node:worker_threads";
+import type { Backend } from "@tributary/kernels";
+import type { LeaseKind } from "@tributary/protocol";
+import type { LeaseOutcome, LeaseSpan, RunSetup, WorkerErrorCode } from "@tributary/worker";
+
+/** What starts a compute thread. */
+export interface ComputeThreadTask {
+  readonly port: MessagePort;
+  readonly backend: Backend | "auto";
+  /** One Int32, shared: not 0 when the lease that is computed is to be stopped. */
+  readonly stopFlag: SharedArrayBuffer;
+  readonly shardCacheBytes: number | null;
+}
+
+/** What the socket thread asks of a compute thread; one request at a time. */
+export type ThreadRequest =
+  | { readonly type: "prepare"; readonly setup: RunSetup }
+  | { readonly type: "parameters"; readonly step: number; readonly codec: string; readonly bytes: Uint8Array }
+  /** Clears the sums. Answers with the number of microbatches of the lease. */
+  | { readonly type: "begin"; readonly span: LeaseSpan }
+  /** Answers with the number of microbatches done: at least 1, fewer than `count` when the time is up or the flag is set. */
+  | {
+      readonly type: "accumulate";
+      readonly span: LeaseSpan;
+      readonly first: number;
+      readonly count: number;
+      readonly milliseconds: number | null;
+    }
+  /** Answers with the sums. */
+  | { readonly type: "collect"; readonly kind: LeaseKind }
+  /** Adds other threads' sums to its own, in order, and makes the outcome ready. */
+  | {
+      readonly type: "finish";
+      readonly kind: LeaseKind;
+      readonly others: readonly Float32Array[];
+      readonly microbatches: number;
+      readonly milliseconds: number;
+    }
+  | { readonly type: "close" };
+
+/** An answer: nothing, a number of microbatches, sums, or an outcome, as ThreadRequest says. */
+export type ThreadAnswer = null | number | Float32Array | LeaseOutcome;
+
+/** An error on its way between threads: a class does not survive the passage, its name and code do. */
+export interface CarriedError {
+  readonly name: string;
+  readonly code: string | null;
+  readonly message: string;
+}
+
+/** What a compute thread says. */
+export type FromThread =
+  | { readonly type: "opened"; readonly backend: Backend; readonly arithmeticClass: string }
+  | { readonly type: "answer"; readonly value: ThreadAnswer }
+  | { readonly type: "failed"; readonly error: CarriedError }
+  | { readonly type: "fetch"; readonly hash: string };
+
+/** What the socket thread says. */
+export type ToThread =
+  | { readonly type: "request"; readonly request: ThreadRequest }
+  | { readonly type: "blob"; readonly hash: string; readonly bytes: Uint8Array }
+  | { readonly type: "noBlob"; readonly hash: string; readonly code: WorkerErrorCode; readonly message: string };

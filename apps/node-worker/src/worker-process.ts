@@ -1,0 +1,54 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { SessionEnd } from "@tributary/worker";
+import type { NodeWorkerOptions } from "./node-worker.ts";
+import { LEAVE, type ProcessMessage, TOKEN_VARIABLE } from "./process-messages.ts";
+
+/** Options of a worker in a process of its own. */
+export type WorkerProcessOptions = Omit<NodeWorkerOptions, "signal" | "shardCacheBytes">;
+
+/** A worker in a process of its own. */
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  /** How it ended; "failed" with code PROCESS_LOST when the process died without saying. Never rejects. */
+  readonly ended: Promise<SessionEnd>;
+  /** Asks it to give its leases back and leave. */
+  leave(): void;
+}
+
+/** Starts a worker as a process of its own, which ends when this one does. Its standard error is this one's. */
+export function spawnNodeWorker(options: WorkerProcessOptions): WorkerProcess {
+  const { url, token, threads, backend, name, onEvent } = options;
+  const given = { url, threads, backend, name };
+  const args = Object.entries(given).flatMap(([key, value]) =>
+    value === undefined ? [] : [`--${key}`, String(value)],
+  );
+  const child = fork(fileURLToPath(new URL("./main.ts", import.meta.url)), args, {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    env: { ...process.env, ...(token === undefined || token === null ? {} : { [TOKEN_VARIABLE]: token }) },
+  });
+  let end: SessionEnd | null = null;
+  child.on("message", (message) => {
+    if (!isProcessMessage(message)) return;
+    if (message.type === "end") end = message.end;
+    else onEvent?.(message.event);
+  });
+  const { promise: ended, resolve } = Promise.withResolvers<SessionEnd>();
+  const lost = (how: string) =>
+    resolve(end ?? { reason: "failed", message: `The worker's process ${how}`, code: "PROCESS_LOST" });
+  child.once("error", (error) => lost(`could not be started (${error.message})`));
+  child.once("exit", (code, signal) => lost(`ended with ${signal ?? `code ${code}`}`));
+  return {
+    child,
+    ended,
+    leave: () => {
+      if (child.connected) child.send(LEAVE);
+    },
+  };
+}
+
+/** Whether a message of a child process is one of ours; the child is this very program, so its parts are believed. */
+function isProcessMessage(message: unknown): message is ProcessMessage {
+  if (typeof message !== "object" || message === null || !("type" in message)) return false;
+  return (message.type === "event" && "event" in message) || (message.type === "end" && "end" in message);
+}
