@@ -1,0 +1,69 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { hostname, networkInterfaces } from "node:os";
+
+/** The WebSocket subprotocol of workers; a token stands beside it as `t.TOKEN`. */
+export const SUBPROTOCOL = "tributary.v1";
+
+const TOKEN_PREFIX = "t.";
+
+/** Names of this machine for itself. */
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+/** Whether only this machine reaches a server that listens on `host`. */
+export function isLoopback(host: string): boolean {
+  return ["127.0.0.1", "localhost", "::1"].includes(host);
+}
+
+/** Addresses of this machine in its networks, IPv4 first. */
+export function localAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const outside = all.filter(({ internal }) => !internal);
+  const version4 = outside.filter(({ family }) => family === "IPv4").map(({ address }) => address);
+  return [...version4, ...outside.filter(({ family }) => family === "IPv6").map(({ address }) => `[${address}]`)];
+}
+
+/** Who may talk to the server: checked on every request, before anything is answered. */
+export class AccessRules {
+  readonly #hosts: ReadonlySet<string>;
+  readonly #tokenDigest: Buffer | null;
+
+  /** @param host the address listened on @param token null: whoever reaches the address may join */
+  constructor(host: string, token: string | null) {
+    const every = host === "0.0.0.0" || host === "::";
+    const names = every ? [...localAddresses(), hostname().toLowerCase()] : [host.includes(":") ? `[${host}]` : host];
+    this.#hosts = new Set([...LOOPBACK, ...names]);
+    this.#tokenDigest = token === null ? null : digest(token);
+  }
+
+  /**
+   * Whether the Host header names this server: a page of another site that had its name point here would give its own
+   * (DNS rebinding).
+   */
+  hostAllowed(request: IncomingMessage): boolean {
+    const host = request.headers.host?.toLowerCase();
+    return host !== undefined && this.#hosts.has(host.replace(/:\d+$/, ""));
+  }
+
+  /** Whether a browser's Origin is this server's own; other programs send none. */
+  originAllowed(request: IncomingMessage): boolean {
+    const { origin, host } = request.headers;
+    return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
+  }
+
+  /** Whether the subprotocols hold the token. Digests are compared in constant time. */
+  tokenAllowed(subprotocols: readonly string[]): boolean {
+    if (this.#tokenDigest === null) return true;
+    const given = subprotocols.find((protocol) => protocol.startsWith(TOKEN_PREFIX))?.slice(TOKEN_PREFIX.length);
+    return given !== undefined && timingSafeEqual(digest(given), this.#tokenDigest);
+  }
+}
+
+/** The subprotocols a WebSocket request offers. */
+export function offeredSubprotocols(request: IncomingMessage): string[] {
+  return (request.headers["sec-websocket-protocol"] ?? "").split(",").map((protocol) => protocol.trim());
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

@@ -1,0 +1,90 @@
+import type { MessagePort } from "node:worker_threads";
+import type { ComputeReply, ComputeRequest, ComputeRequests, EncodedParameters } from "./compute-message.ts";
+import { TensorStore } from "./tensor-store.ts";
+
+/** What piscina hands to a compute thread: the port its whole session goes over. */
+export interface ComputeThreadTask {
+  readonly port: MessagePort;
+}
+
+type Output = ComputeRequests[ComputeRequest["name"]]["output"];
+
+/**
+ * A compute thread's whole session: programs are compiled once, requests served one after the other, until the port
+ * closes. The socket's thread never computes.
+ */
+export async function serveComputePort({ port }: ComputeThreadTask): Promise<void> {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const server = new RequestServer();
+  // Requests are chained, because some of them wait for the device in between.
+  let queue: Promise<void> = Promise.resolve();
+  port.on("message", (request: ComputeRequest) => {
+    queue = queue.then(async () => {
+      const reply = await answer(server, request);
+      port.postMessage(reply, "output" in reply ? transfersOf(reply.output) : []);
+    });
+  });
+  port.on("close", () => resolve());
+  await closed;
+  await queue;
+  server.dispose();
+}
+
+async function answer(server: RequestServer, request: ComputeRequest): Promise<ComputeReply> {
+  try {
+    return { id: request.id, output: await server.serve(request) };
+  } catch (error) {
+    return { id: request.id, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  }
+}
+
+class RequestServer {
+  #store: TensorStore | null = null;
+
+  async serve(request: ComputeRequest): Promise<Output> {
+    switch (request.name) {
+      case "open":
+        this.#store = await TensorStore.open(request.input);
+        return this.#store.encode(request.input.step);
+      case "check":
+        return this.#opened().check(request.input);
+      case "fold":
+        this.#opened().fold(request.input.kind, request.input.items);
+        return null;
+      case "update": {
+        const { step, samplesCommitted, learningRateFactor } = request.input;
+        return this.#opened().update(step, samplesCommitted, learningRateFactor);
+      }
+      case "evaluate":
+        return this.#opened().evaluate();
+      case "snapshot":
+        return this.#opened().snapshot();
+      default:
+        return request satisfies never;
+    }
+  }
+
+  dispose(): void {
+    this.#store?.dispose();
+  }
+
+  #opened(): TensorStore {
+    if (this.#store === null) throw new Error("The run's tensors are not open yet");
+    return this.#store;
+  }
+}
+
+/** Memory that goes over to the other thread instead of being copied. */
+function transfersOf(output: Output): ArrayBuffer[] {
+  if (output === null || output instanceof Float32Array) return [];
+  if ("frames" in output) return frameMemory(output);
+  if ("encoded" in output) return output.encoded === null ? [] : frameMemory(output.encoded);
+  if (!("parameters" in output)) return [];
+  return [output.parameters, output.state, output.buffers].flatMap(({ buffer }) =>
+    buffer instanceof ArrayBuffer ? [buffer] : [],
+  );
+}
+
+function frameMemory({ frames }: EncodedParameters): ArrayBuffer[] {
+  return [...new Set(frames.map(({ buffer }) => buffer))];
+}

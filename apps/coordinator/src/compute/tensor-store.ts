@@ -1,0 +1,198 @@
+import { crc32 } from "node:zlib";
+import { type Device, type DeviceBuffer, type Executable, open, type TensorData } from "@tributary/kernels";
+import { decodeProgram } from "@tributary/program";
+import { chunkFrames, codecNamed, encodeMessage, type LeaseKind } from "@tributary/protocol";
+import type {
+  CheckResult,
+  ComputeSetup,
+  EncodedParameters,
+  RunTensors,
+  StagedContribution,
+  UpdateResult,
+} from "./compute-message.ts";
+
+const TWO_TO_32 = 2 ** 32;
+/** Place of the sample count among the sums behind the gradient. */
+const SAMPLES_PLACE = 2;
+/** Place of what the loss's mean divides by. */
+const WEIGHT_PLACE = 1;
+
+interface StoreBuffers {
+  readonly parameters: DeviceBuffer;
+  readonly state: DeviceBuffer;
+  readonly buffers: DeviceBuffer;
+  readonly sums: DeviceBuffer;
+  readonly scalars: DeviceBuffer;
+  readonly measures: DeviceBuffer;
+  readonly seed: DeviceBuffer;
+}
+
+/** All tensors of a run on one device, and what is done with them: what the machine's effects ask for. */
+export class TensorStore {
+  readonly #setup: ComputeSetup;
+  readonly #device: Device;
+  readonly #buffers: StoreBuffers;
+  readonly #measure: Executable;
+  readonly #update: Executable;
+  /** S and E are added up here and written to the device once a step: adding needs no program. */
+  readonly #sums: Readonly<Record<LeaseKind, Float32Array>>;
+  /** Memory contributions of other codecs than float32 are decoded into. */
+  readonly #decoded: Float32Array;
+
+  private constructor(
+    setup: ComputeSetup,
+    device: Device,
+    buffers: StoreBuffers,
+    programs: { readonly measure: Executable; readonly update: Executable },
+  ) {
+    this.#setup = setup;
+    this.#device = device;
+    this.#buffers = buffers;
+    this.#measure = programs.measure;
+    this.#update = programs.update;
+    this.#sums = {
+      gradient: new Float32Array(setup.sumsLength),
+      evaluate: new Float32Array(setup.evaluationSumsLength),
+    };
+    this.#decoded = new Float32Array(setup.trainableLength);
+  }
+
+  /** Compiles the programs and makes or restores the tensors. */
+  static async open(setup: ComputeSetup): Promise<TensorStore> {
+    const device = await open(setup.backend);
+    const buffers = {
+      parameters: device.allocate("float32", setup.parameterLength),
+      state: device.allocate("float32", setup.stateLength),
+      buffers: device.allocate("float32", setup.bufferLength),
+      sums: device.allocate("float32", setup.sumsLength),
+      scalars: device.allocate("float32", 5),
+      measures: device.allocate("float32", 2),
+      seed: device.allocate("uint32", 2),
+    };
+    const measure = await device.compile(decodeProgram(setup.measure));
+    const update = await device.compile(decodeProgram(setup.update));
+    if (setup.tensors === null) {
+      const initialize = await device.compile(decodeProgram(setup.initialize));
+      await device.write(buffers.seed, Uint32Array.of(setup.seed % TWO_TO_32, Math.floor(setup.seed / TWO_TO_32)));
+      await initialize.run({ ...buffers });
+      initialize.dispose();
+    } else {
+      await device.write(buffers.parameters, setup.tensors.parameters);
+      await device.write(buffers.state, setup.tensors.state);
+      await device.write(buffers.buffers, setup.tensors.buffers);
+    }
+    return new TensorStore(setup, device, buffers, { measure, update });
+  }
+
+  /** Reads a contribution through once, before anything of it is added. Borrows it. */
+  check({ codec, bytes, sums }: StagedContribution): CheckResult {
+    const gradient = this.#decode(codec, bytes);
+    const others = floatsOf(sums);
+    let squares = 0;
+    for (let index = 0; index < gradient.length; index += 1) {
+      const value = gradient[index] ?? 0;
+      squares += value * value;
+    }
+    // A sum of squares in float64 is not finite exactly when some float32 value is not.
+    const finite = Number.isFinite(squares) && others.every(Number.isFinite);
+    return { crc32: crc32(bytes), finite, norm: Math.sqrt(squares), samples: others[SAMPLES_PLACE] ?? 0 };
+  }
+
+  /** Adds contributions to the sums, in the given order. Borrows them. */
+  fold(kind: LeaseKind, items: readonly StagedContribution[]): void {
+    const into = this.#sums[kind];
+    for (const { codec, bytes, sums } of items) {
+      const gradient = kind === "gradient" ? this.#decode(codec, bytes) : new Float32Array(0);
+      addInto(into, gradient, 0);
+      addInto(into, floatsOf(sums), gradient.length);
+    }
+  }
+
+  /** Measures and applies the sum, clears it, and encodes the new parameters. */
+  async update(step: number, samplesCommitted: number, learningRateFactor: number): Promise<UpdateResult> {
+    const device = this.#device;
+    const { gradient } = this.#sums;
+    await device.write(this.#buffers.sums, gradient);
+    await this.#measure.run(this.#bindings(this.#measure));
+    const [squaredNorm = Number.NaN, notFinite = 0] = await device.read(this.#buffers.measures);
+    const sums = gradient.slice(this.#setup.trainableLength);
+    gradient.fill(0);
+    const weight = sums[WEIGHT_PLACE] ?? 0;
+    const gradientNorm = notFinite > 0 ? Number.NaN : Math.sqrt(squaredNorm) / weight;
+    const applied = Number.isFinite(gradientNorm) && Number.isFinite(sums[0] ?? 0);
+    if (!applied) return { applied, gradientNorm, sums, encoded: null };
+    const scalars = Float32Array.of(step, samplesCommitted, learningRateFactor, weight, gradientNorm);
+    await device.write(this.#buffers.scalars, scalars);
+    await this.#update.run(this.#bindings(this.#update));
+    return { applied, gradientNorm, sums, encoded: await this.encode(step + 1) };
+  }
+
+  /** The evaluation's sums; clears them. */
+  evaluate(): Float32Array {
+    const sums = this.#sums.evaluate.slice();
+    this.#sums.evaluate.fill(0);
+    return sums;
+  }
+
+  /** Parameters, then buffers, as frames: encoded once, whoever they go to. */
+  async encode(step: number): Promise<EncodedParameters> {
+    const { parameterLength, bufferLength, parametersCodec } = this.#setup;
+    const elements = parameterLength + bufferLength;
+    const values = new Float32Array(elements);
+    values.set(await this.#device.read(this.#buffers.parameters));
+    if (bufferLength > 0) values.set(await this.#device.read(this.#buffers.buffers), parameterLength);
+    const codec = codecNamed(parametersCodec);
+    const bytes = new Uint8Array(codec.encodedByteLength(elements));
+    codec.encode(values, bytes);
+    // Transfer ids of a connection only have to grow, and steps do.
+    const transfer = step + 1;
+    const byteLength = bytes.byteLength;
+    const tensor = { transfer, byteLength, elements, codec: parametersCodec, crc32: crc32(bytes) };
+    return { step, frames: [encodeMessage({ type: "parameters", step, tensor }), ...chunkFrames(transfer, bytes)] };
+  }
+
+  /** A copy of everything a checkpoint holds. */
+  async snapshot(): Promise<RunTensors> {
+    const read = async (buffer: DeviceBuffer) => floats(await this.#device.read(buffer));
+    const { parameters, state, buffers } = this.#buffers;
+    return { parameters: await read(parameters), state: await read(state), buffers: await read(buffers) };
+  }
+
+  dispose(): void {
+    this.#device.dispose();
+  }
+
+  #bindings({ program }: Executable): Record<string, DeviceBuffer> {
+    const all: Readonly<Record<string, DeviceBuffer>> = { ...this.#buffers };
+    const names = [...program.inputs, ...program.outputs].map(({ name }) => name);
+    return Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
+  }
+
+  #decode(codec: string, bytes: Uint8Array): Float32Array {
+    if (bytes.byteLength === 0) return new Float32Array(0);
+    if (codec === "float32" && bytes.byteOffset % 4 === 0) return floatsOf(bytes);
+    codecNamed(codec).decode(bytes, this.#decoded);
+    return this.#decoded;
+  }
+}
+
+function floats(data: TensorData): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}
+
+/** The float32 values of bytes; a view where the alignment allows it. */
+function floatsOf(bytes: Uint8Array): Float32Array {
+  const { buffer, byteOffset, byteLength } = byteOffsetAligned(bytes);
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
+}
+
+function byteOffsetAligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+}
+
+/** target[offset + i] += source[i]. Mutates target, borrows source. */
+function addInto(target: Float32Array, source: Float32Array, offset: number): void {
+  for (let index = 0; index < source.length; index += 1) {
+    target[offset + index] = (target[offset + index] ?? 0) + (source[index] ?? 0);
+  }
+}

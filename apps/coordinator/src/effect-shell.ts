@@ -1,0 +1,298 @@
+import { randomBytes } from "node:crypto";
+import {
+  type Effect,
+  type Handle,
+  type MachineEvent,
+  type Measures,
+  type RunEvent,
+  RunMachine,
+  type RunSettings,
+  type RunSummary,
+} from "@tributary/coordinator";
+import {
+  type ContributionMessage,
+  type EvaluationMessage,
+  ProtocolError,
+  type WorkerMessage,
+} from "@tributary/protocol";
+import type { ComputeLink } from "./compute/compute-link.ts";
+import type { EncodedParameters, RunTensors, StagedContribution } from "./compute/compute-message.ts";
+import { LogLimiter } from "./log-limiter.ts";
+import type { ReceivedTransfer, SocketHandlers, WorkerSocket } from "./worker-socket.ts";
+
+/** What the shell needs to perform effects with. */
+export interface ShellOptions {
+  readonly settings: RunSettings;
+  readonly compute: ComputeLink;
+  /** Parameters of the first step, encoded. */
+  readonly encoded: EncodedParameters;
+  /** Names of the sums behind the gradient: loss, weight, samples, then one a metric. */
+  readonly sumNames: readonly string[];
+  readonly persist: (record: Extract<Effect, { type: "persist" }>["record"]) => Promise<void>;
+  /** Writes a checkpoint. @returns its path */
+  readonly checkpoint: (effect: Extract<Effect, { type: "checkpoint" }>, tensors: RunTensors) => Promise<string>;
+  readonly onEvent: (event: RunEvent) => void;
+  readonly onFinish: (summary: RunSummary) => void;
+  /** The bookkeeping broke; nothing more is dispatched after it. */
+  readonly onFault: (error: Error) => void;
+  /** Somebody's bytes broke the protocol; for the log. */
+  readonly onViolation: (worker: string, error: ProtocolError) => void;
+}
+
+/**
+ * Performs the machine's effects on sockets, the compute thread and the disk, and brings their completions back as
+ * events. Everything here runs on the socket's thread and none of it computes.
+ */
+export class EffectShell implements SocketHandlers {
+  readonly machine: RunMachine;
+  readonly #options: ShellOptions;
+  readonly #sockets = new Map<string, WorkerSocket>();
+  readonly #staged = new Map<number, StagedContribution>();
+  readonly #violations = new LogLimiter();
+  #encoded: EncodedParameters;
+  #handles = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** The contribution that the message being handled announced, until it is accepted. */
+  #announced: ContributionMessage | null = null;
+  #queue: MachineEvent[] = [];
+  #draining = false;
+  #over = false;
+
+  constructor(options: ShellOptions) {
+    this.#options = options;
+    this.#encoded = options.encoded;
+    this.machine = new RunMachine(options.settings);
+  }
+
+  /** An id for a new socket: random, so that nobody can end another's session by guessing. */
+  newWorkerId(): string {
+    return `w${randomBytes(8).toString("hex")}`;
+  }
+
+  addSocket(socket: WorkerSocket): void {
+    this.#sockets.set(socket.id, socket);
+    this.dispatch({ type: "connectionOpened", worker: socket.id });
+  }
+
+  /** Gives the machine an event and performs what follows. Events that arise meanwhile wait their turn. */
+  dispatch(event: MachineEvent): void {
+    if (this.#over) return;
+    this.#queue.push(event);
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        for (const effect of this.machine.receive(next, performance.now())) this.#perform(effect);
+      }
+    } catch (error) {
+      // A broken invariant is a bug: going on might count samples wrongly, so the run ends.
+      this.#queue = [];
+      this.#options.onFault(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  onMessage(socket: WorkerSocket, message: WorkerMessage): void {
+    const worker = socket.id;
+    if (message.type === "evaluation") {
+      const { sums, ...rest } = message;
+      this.dispatch({ type: "message", worker, message: { ...rest, handle: this.#stageEvaluation(message) } });
+      return;
+    }
+    if (message.type !== "contribution") {
+      this.dispatch({ type: "message", worker, message });
+      return;
+    }
+    this.#announced = message;
+    this.dispatch({ type: "message", worker, message });
+    if (this.#announced !== null) socket.ignoreTransfer(message);
+    this.#announced = null;
+  }
+
+  onTransfer(socket: WorkerSocket, { message, bytes }: ReceivedTransfer): void {
+    const { lease, tensor, sums } = message;
+    const worker = socket.id;
+    const staged: StagedContribution = { codec: tensor.codec, bytes, sums };
+    this.#options.compute.request("check", staged).then(
+      ({ crc32, finite, norm, samples }) => {
+        if (crc32 !== tensor.crc32) {
+          this.dispatch({ type: "transferFailed", worker, lease, code: "BAD_CHECKSUM" });
+          return;
+        }
+        const handle = { bytes: bytes.byteLength, checksum: crc32, norm, finite, samples };
+        this.dispatch({ type: "transferCompleted", worker, lease, handle: this.#stage(staged, handle) });
+      },
+      // What cannot be decoded is the worker's fault, not the thread's.
+      () => this.dispatch({ type: "transferFailed", worker, lease, code: "BAD_SIZE" }),
+    );
+  }
+
+  onClose(socket: WorkerSocket): void {
+    if (!this.#sockets.delete(socket.id)) return;
+    this.dispatch({ type: "connectionClosed", worker: socket.id });
+  }
+
+  onViolation(socket: WorkerSocket, error: ProtocolError): void {
+    if (this.#violations.allows(socket.address)) this.#options.onViolation(socket.id, error);
+  }
+
+  /** Cuts everything off; no event is dispatched any more. */
+  dispose(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    for (const socket of this.#sockets.values()) socket.close(1001, "the coordinator ends");
+    this.#staged.clear();
+  }
+
+  #stage(staged: StagedContribution, handle: Omit<Handle, "id">): Handle {
+    this.#handles += 1;
+    this.#staged.set(this.#handles, staged);
+    return { ...handle, id: this.#handles };
+  }
+
+  #stageEvaluation({ sums }: EvaluationMessage): Handle {
+    // Copied, because the message's bytes are a view into a whole frame.
+    const own = sums.slice();
+    const values = new Float32Array(own.buffer, 0, own.byteLength / 4);
+    const complete = values.length === this.#options.sumNames.length;
+    const finite = complete && values.every(Number.isFinite);
+    const staged = { codec: "float32", bytes: new Uint8Array(0), sums: own };
+    return this.#stage(staged, { bytes: own.byteLength, checksum: 0, norm: 0, finite, samples: values[2] ?? 0 });
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        this.#sockets.get(effect.worker)?.send(effect.message);
+        return;
+      case "broadcast":
+        this.#broadcast(effect.step, effect.workers);
+        return;
+      case "close": {
+        const socket = this.#sockets.get(effect.worker);
+        this.#sockets.delete(effect.worker);
+        socket?.close(effect.code, effect.reason);
+        return;
+      }
+      case "accept":
+        this.#accept(effect.worker);
+        return;
+      case "abandon":
+        this.#sockets.get(effect.worker)?.abandonTransfer(effect.lease);
+        return;
+      case "drop":
+        this.#staged.delete(effect.handle.id);
+        return;
+      case "emit":
+        this.#options.onEvent(effect.event);
+        return;
+      case "timer":
+        this.#setTimer(effect.atMs);
+        return;
+      case "finish":
+        clearTimeout(this.#timer);
+        this.#options.onFinish(effect.summary);
+        return;
+      default:
+        this.#performSlow(effect);
+    }
+  }
+
+  #performSlow(effect: Extract<Effect, { type: "fold" | "update" | "evaluate" | "persist" | "checkpoint" }>): void {
+    const { compute, persist } = this.#options;
+    switch (effect.type) {
+      case "fold":
+        this.#fold(effect);
+        return;
+      case "update": {
+        const { step, samplesCommitted, learningRateFactor } = effect;
+        this.#follow("update", compute.request("update", { step, samplesCommitted, learningRateFactor }), (result) => {
+          if (result.encoded !== null) this.#encoded = result.encoded;
+          const { applied, gradientNorm, sums } = result;
+          return { type: "updated", step, applied, gradientNorm, measures: this.#measures(sums) };
+        });
+        return;
+      }
+      case "evaluate":
+        this.#follow("evaluate", compute.request("evaluate", null), (sums) => {
+          return { type: "evaluated", step: effect.step, measures: this.#measures(sums) };
+        });
+        return;
+      case "persist":
+        this.#follow("persist", persist(effect.record), () => ({ type: "persisted", step: effect.record.step }));
+        return;
+      case "checkpoint": {
+        const { step, final } = effect;
+        const written = compute.request("snapshot", null).then((tensors) => this.#options.checkpoint(effect, tensors));
+        this.#follow("checkpoint", written, (path) => ({ type: "checkpointed", step, path, final }));
+        return;
+      }
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #fold({ kind, step, items }: Extract<Effect, { type: "fold" }>): void {
+    const contributions = items.flatMap(({ handle }) => this.#staged.get(handle.id) ?? []);
+    for (const { handle } of items) this.#staged.delete(handle.id);
+    const folding = this.#options.compute.request("fold", { kind, items: contributions });
+    this.#follow("fold", folding, () => ({ type: "folded", kind, step, leases: items.map(({ lease }) => lease) }));
+  }
+
+  /** Dispatches what an effect's completion means, or that it failed. */
+  #follow<Output>(name: string, promise: Promise<Output>, event: (output: Output) => MachineEvent): void {
+    promise.then(
+      (output) => {
+        this.dispatch(event(output));
+      },
+      (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.dispatch({ type: "effectFailed", effect: name, message });
+      },
+    );
+  }
+
+  #broadcast(step: number, workers: readonly string[]): void {
+    if (step !== this.#encoded.step)
+      throw new Error(`effect-shell: step ${step} is broadcast, ${this.#encoded.step} is encoded`);
+    for (const worker of workers) {
+      for (const frame of this.#encoded.frames) this.#sockets.get(worker)?.sendFrame(frame);
+    }
+  }
+
+  #accept(worker: string): void {
+    const message = this.#announced;
+    const socket = this.#sockets.get(worker);
+    this.#announced = null;
+    if (message === null || socket === undefined) return;
+    try {
+      socket.acceptTransfer(message);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      socket.violate(error);
+    }
+  }
+
+  #setTimer(atMs: number | null): void {
+    clearTimeout(this.#timer);
+    if (atMs === null || this.#over) return;
+    const left = Math.ceil(atMs - performance.now());
+    // Node's timers may fire up to a millisecond early, and the machine asks for each time only once.
+    this.#timer = setTimeout(
+      () => {
+        if (performance.now() < atMs) this.#setTimer(atMs);
+        else this.dispatch({ type: "tick" });
+      },
+      Math.max(1, left),
+    );
+  }
+
+  #measures(sums: Float32Array): Measures {
+    const [loss = Number.NaN, weight = 0, samples = 0] = sums;
+    const metrics = Object.fromEntries(
+      this.#options.sumNames.slice(3).map((name, index) => [name, sums[3 + index] ?? 0]),
+    );
+    return { loss, weight, samples, metrics };
+  }
+}

@@ -1,0 +1,20 @@
+/** What can go wrong in the coordinator's process. */
+export const COORDINATOR_APP_ERROR_CODES = {
+  CANNOT_BIND: "the address cannot be listened on: take another port or host, or end the process that has it",
+  COMPUTE_FAILED: "the compute thread ended or reported an error: the message says which",
+  STORAGE_FAILED: "the run's folder cannot be written: see the disk's space and the folder's rights",
+} as const;
+
+/** One of {@link COORDINATOR_APP_ERROR_CODES}. */
+export type CoordinatorAppErrorCode = keyof typeof COORDINATOR_APP_ERROR_CODES;
+
+/** Thrown by this app; what a worker sends never causes one. */
+export class CoordinatorAppError extends Error {
+  readonly code: CoordinatorAppErrorCode;
+
+  constructor(code: CoordinatorAppErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "CoordinatorAppError";
+    this.code = code;
+  }
+}

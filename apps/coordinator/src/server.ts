@@ -1,0 +1,130 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { FRAME_BYTES_MAX } from "@tributary/protocol";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type AccessRules, offeredSubprotocols, SUBPROTOCOL } from "./access.ts";
+import { replyText, type ServedContent, serveContent } from "./blob-routes.ts";
+import { CoordinatorAppError } from "./errors.ts";
+import {
+  BUFFERED_CHUNKS_MAX,
+  CONNECTION_CHECK_MILLISECONDS,
+  CONNECTIONS_MAX,
+  FRAGMENTS_MAX,
+  HEADER_BYTES_MAX,
+  HEADERS_TIMEOUT_MILLISECONDS,
+  REQUEST_TIMEOUT_MILLISECONDS,
+  REQUESTS_PER_SOCKET_MAX,
+  SOCKETS_PER_ADDRESS_MAX,
+} from "./limits.ts";
+
+/** What the HTTP and WebSocket server needs. */
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly access: AccessRules;
+  readonly content: ServedContent;
+  readonly onSocket: (socket: WebSocket, address: string) => void;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly port: number;
+  /** Stops listening and cuts what is still open. */
+  close(): Promise<void>;
+}
+
+/** Listens for workers and requests. @throws CoordinatorAppError CANNOT_BIND */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
+      requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      connectionsCheckingInterval: CONNECTION_CHECK_MILLISECONDS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    },
+    (request, response) => onRequest(options, request, response),
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    clientTracking: true,
+    maxPayload: FRAME_BYTES_MAX,
+    handleProtocols: () => SUBPROTOCOL,
+    ...WS_LIMITS,
+  });
+  const perAddress = new Map<string, number>();
+  server.on("upgrade", (request, stream, head) => {
+    // A reset of the stream during the handshake is the stranger's affair.
+    stream.on("error", () => stream.destroy());
+    const refusal = refusalOf(options.access, request, perAddress);
+    if (refusal !== null) {
+      stream.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    const address = addressOf(request);
+    perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
+    stream.once("close", () => release(perAddress, address));
+    sockets.handleUpgrade(request, stream, head, (socket) => options.onSocket(socket, address));
+  });
+  server.on("clientError", (_error: Error, stream: Duplex) => stream.destroy());
+  const port = await listen(server, options);
+  return { port, close: () => closeServer(server, sockets) };
+}
+
+// Not in the types of ws 8.18 yet; ws 8.23 takes them.
+const WS_LIMITS: object = { maxFragments: FRAGMENTS_MAX, maxBufferedChunks: BUFFERED_CHUNKS_MAX };
+
+function onRequest(options: ServerOptions, request: IncomingMessage, response: ServerResponse): void {
+  if (!options.access.hostAllowed(request)) replyText(request, response, 421, "This server has another name");
+  else if (!options.access.originAllowed(request)) replyText(request, response, 403, "This page may not ask here");
+  else serveContent(options.content, request, response);
+}
+
+/** Why a WebSocket is refused before the handshake, as a status line; null: it is not. */
+function refusalOf(access: AccessRules, request: IncomingMessage, perAddress: Map<string, number>): string | null {
+  if (!access.hostAllowed(request)) return "421 Misdirected Request";
+  if (!access.originAllowed(request)) return "403 Forbidden";
+  const offered = offeredSubprotocols(request);
+  if (!offered.includes(SUBPROTOCOL)) return "426 Upgrade Required";
+  if (!access.tokenAllowed(offered)) return "401 Unauthorized";
+  if ((perAddress.get(addressOf(request)) ?? 0) >= SOCKETS_PER_ADDRESS_MAX) return "429 Too Many Requests";
+  return null;
+}
+
+/** IPv6 addresses count by their /64: one household has more addresses than there are IPv4 ones. */
+function addressOf(request: IncomingMessage): string {
+  const address = request.socket.remoteAddress ?? "unknown";
+  if (!address.includes(":") || address.startsWith("::ffff:")) return address;
+  return address.split(":").slice(0, 4).join(":");
+}
+
+function release(perAddress: Map<string, number>, address: string): void {
+  const left = (perAddress.get(address) ?? 1) - 1;
+  if (left > 0) perAddress.set(address, left);
+  else perAddress.delete(address);
+}
+
+function listen(server: Server, { host, port }: ServerOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const message = `Cannot listen on ${host}:${port} (${cause.code ?? cause.message}): take another --port or --host`;
+      reject(new CoordinatorAppError("CANNOT_BIND", message, { cause }));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+function closeServer(server: Server, sockets: WebSocketServer): Promise<void> {
+  for (const socket of sockets.clients) socket.terminate();
+  sockets.close();
+  server.closeAllConnections();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}

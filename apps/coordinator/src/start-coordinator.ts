@@ -1,0 +1,263 @@
+import { randomBytes } from "node:crypto";
+import type { Command, RunEvent, RunSummary } from "@tributary/coordinator";
+import {
+  type Callback,
+  type FinishedEvent,
+  type ListeningEvent,
+  type TracedRun,
+  TrainedModel,
+} from "@tributary/training";
+import { AccessRules, isLoopback, localAddresses } from "./access.ts";
+import { ComputeLink } from "./compute/compute-link.ts";
+import type { ComputeSetup, EncodedParameters } from "./compute/compute-message.ts";
+import { EffectShell } from "./effect-shell.ts";
+import { WAITING_BYTES_MAX } from "./limits.ts";
+import { pageOf } from "./page.ts";
+import { blobsOf, computeSetupOf, type RunTuning, settingsOf } from "./run-content.ts";
+import { type RunningServer, startServer } from "./server.ts";
+import { hashOf, RunStorage } from "./storage.ts";
+import { type Traffic, WorkerSocket } from "./worker-socket.ts";
+
+/** How a coordinator is started. */
+export interface CoordinatorOptions {
+  readonly run: TracedRun;
+  /** The run's folder: log, checkpoints, model. Made if it is not there. */
+  readonly out: string;
+  /** Address to listen on. Default 127.0.0.1: this machine alone. */
+  readonly host?: string;
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** What joining takes. Default: none on this machine alone, otherwise a random one of 128 bits. */
+  readonly token?: string;
+  /** Codecs of gradients the run admits, preferred ones first. Default float32 alone. */
+  readonly codecs?: readonly string[];
+  /** Where the coordinator's own part is computed. Default "auto". */
+  readonly backend?: ComputeSetup["backend"];
+  readonly tuning?: RunTuning;
+  /** Follow the run's events and answer with commands. */
+  readonly callbacks?: readonly Callback[];
+  /** Hears every event, `waiting` included; what `--json` prints. */
+  readonly onEvent?: (event: CoordinatorEvent) => void;
+}
+
+/** What a run in a coordinator reports. */
+export type CoordinatorEvent = RunEvent | ListeningEvent | FinishedEvent;
+
+/** A run that is over. */
+export interface CoordinatorResult extends RunSummary {
+  /** Path of the model; null when nothing useful was learnt. */
+  readonly model: string | null;
+  readonly parametersSha256: string | null;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+/** A coordinator that listens. */
+export interface RunningCoordinator {
+  readonly url: string;
+  /** What a worker opens; holds the token, if there is one. */
+  readonly joinUrl: string;
+  readonly runId: string;
+  /** Resolves when the run is over and everything is closed. Rejects only for a fault of this program. */
+  readonly finished: Promise<CoordinatorResult>;
+  /** Finishes the open step, saves, and ends the run; `finished` then resolves. */
+  stop(reason: string): void;
+  command(command: Command): void;
+  /** Why the run is where it is, for people. */
+  describe(): string;
+  /** Ends at once, saving nothing; `finished` is left unresolved. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts a coordinator for a run: serves what workers fetch, admits them, and drives the run to its end.
+ * @throws CoordinatorAppError CANNOT_BIND, STORAGE_FAILED, COMPUTE_FAILED
+ */
+export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
+  const coordinator = new Coordinator(options);
+  await coordinator.start();
+  return coordinator;
+}
+
+class Coordinator implements RunningCoordinator {
+  url = "";
+  joinUrl = "";
+  readonly runId: string;
+  readonly #options: CoordinatorOptions;
+  readonly #storage: RunStorage;
+  readonly #compute = new ComputeLink();
+  readonly #traffic: Traffic = { sent: 0, received: 0 };
+  readonly #finished = Promise.withResolvers<CoordinatorResult>();
+  #server: RunningServer | null = null;
+  #shell: EffectShell | null = null;
+  #model: { readonly path: string; readonly parametersSha256: string } | null = null;
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    // Lower case, because ids of runs are; the random part tells runs of one name apart.
+    const name = options.run.name.toLowerCase().slice(0, 48);
+    this.runId = `${name}-${randomBytes(4).toString("hex")}`;
+    this.#storage = new RunStorage(options.out);
+  }
+
+  get finished(): Promise<CoordinatorResult> {
+    return this.#finished.promise;
+  }
+
+  async start(): Promise<void> {
+    const { run, host = "127.0.0.1", port = 0, backend = "auto" } = this.#options;
+    const token = this.#options.token ?? (isLoopback(host) ? null : randomBytes(16).toString("base64url"));
+    try {
+      const encoded = await this.#compute.request("open", computeSetupOf(run, backend));
+      const shell = this.#createShell(encoded);
+      this.#shell = shell;
+      const waitingBytesMax = WAITING_BYTES_MAX + 2 * encoded.frames.reduce((sum, frame) => sum + frame.byteLength, 0);
+      this.#server = await startServer({
+        host,
+        port,
+        access: new AccessRules(host, token),
+        content: {
+          blobs: blobsOf(run),
+          run: this.runId,
+          description: () => this.#description(),
+          page: pageOf(this.runId),
+        },
+        onSocket: (socket, address) => {
+          const connection = { address, handlers: shell, traffic: this.#traffic, waitingBytesMax };
+          shell.addSocket(new WorkerSocket(shell.newWorkerId(), socket, connection));
+        },
+      });
+    } catch (error) {
+      await this.#compute.close();
+      throw error;
+    }
+    this.url = `http://${shownHost(host)}:${this.#server.port}`;
+    this.joinUrl = `${this.url}/join${token === null ? "" : `#t=${token}`}`;
+    const parameters = run.layout.parameters.reduce((sum, { length }) => sum + length, 0);
+    this.#tell({ event: "listening", url: this.url, joinUrl: this.joinUrl, run: this.runId, parameters });
+    // The first event opens the first step, so that a run without workers says that it waits.
+    this.#shell?.dispatch({ type: "tick" });
+  }
+
+  stop(reason: string): void {
+    this.command({ command: "stop", reason });
+  }
+
+  command(command: Command): void {
+    this.#shell?.dispatch({ type: "command", command });
+  }
+
+  describe(): string {
+    return this.#shell?.machine.describe() ?? "The coordinator is starting";
+  }
+
+  async kill(): Promise<void> {
+    this.#shell?.dispose();
+    await this.#server?.close();
+    await this.#compute.close();
+  }
+
+  #createShell(encoded: EncodedParameters): EffectShell {
+    const { run, codecs = ["float32"], tuning = {} } = this.#options;
+    const settings = settingsOf(run, this.runId, codecs, tuning);
+    return new EffectShell({
+      settings,
+      compute: this.#compute,
+      encoded,
+      sumNames: run.sums.names,
+      persist: (record) => this.#storage.append(record),
+      checkpoint: async ({ step, position, final }, tensors) => {
+        const { parameters, buffers } = tensors;
+        const model = new TrainedModel(run, { parameters, buffers }, "auto").toSafetensors();
+        const identity = { run: this.runId, layoutHash: run.layout.hash, seed: run.recipe.seed };
+        const path = await this.#storage.writeCheckpoint({ step, position, tensors, model, ...identity });
+        if (final) {
+          const bytes = new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength);
+          this.#model = { path: await this.#storage.writeModel(model), parametersSha256: hashOf(bytes) };
+        }
+        return path;
+      },
+      onEvent: (event) => this.#tell(event),
+      onFinish: (summary) => this.#finish(summary),
+      onFault: (error) => this.#fail(error),
+      onViolation: (worker, error) => {
+        const remedy = "Nothing needs to be done: only that worker's connection was closed";
+        this.#tell({ event: "error", code: error.code, message: `Worker ${worker}: ${error.message}`, remedy });
+      },
+    });
+  }
+
+  #description(): Readonly<Record<string, unknown>> {
+    const { run } = this.#options;
+    const machine = this.#shell?.machine;
+    return {
+      run: this.runId,
+      name: run.name,
+      layoutHash: run.layout.hash,
+      parameters: run.layout.parameterLength,
+      step: machine?.step ?? 0,
+      phase: machine?.phase ?? "starting",
+      workers: machine?.sizes.workers ?? 0,
+      state: this.describe(),
+    };
+  }
+
+  /** Tells everybody, and passes on what the callbacks ask for. */
+  #tell(event: CoordinatorEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+      // Callbacks know the events that `fit` has too.
+      if (event.event === "waiting") return;
+      for (const callback of this.#options.callbacks ?? []) {
+        for (const command of callback.onEvent(event)) this.command(command);
+      }
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #finish(summary: RunSummary): void {
+    const { sent: bytesSent, received: bytesReceived } = this.#traffic;
+    const result: CoordinatorResult = {
+      ...summary,
+      model: this.#model?.path ?? null,
+      parametersSha256: this.#model?.parametersSha256 ?? null,
+      bytesSent,
+      bytesReceived,
+    };
+    this.#tellEnd(summary, result);
+    // The sockets get the time to deliver `finish` and their close frames.
+    setTimeout(() => {
+      void this.kill().then(() => this.#finished.resolve(result), this.#finished.reject);
+    }, FAREWELL_MILLISECONDS);
+  }
+
+  #tellEnd(
+    { outcome, reason, steps, samples, seconds, samplesPerSecond, test }: RunSummary,
+    result: CoordinatorResult,
+  ): void {
+    if (outcome === "diverged") {
+      const remedy = "Lower the learning rate, or clip the gradient";
+      this.#tell({ event: "error", code: "DIVERGED", message: reason, remedy });
+    } else if (outcome === "failed") {
+      this.#tell({ event: "error", code: "RUN_FAILED", message: reason, remedy: "See the messages before this one" });
+    }
+    const { model, parametersSha256, bytesSent, bytesReceived } = result;
+    if (model === null || parametersSha256 === null) return;
+    const written = { model, parametersSha256, bytesSent, bytesReceived };
+    this.#tell({ ...test, event: "finished", steps, samples, seconds, samplesPerSecond, ...written });
+  }
+
+  #fail(error: Error): void {
+    void this.kill().then(() => this.#finished.reject(error), this.#finished.reject);
+  }
+}
+
+/** Milliseconds between the last message to the workers and the end of the server. */
+const FAREWELL_MILLISECONDS = 200;
+
+/** How people reach a server that listens on `host`. */
+function shownHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return localAddresses()[0] ?? "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,222 @@
+import type { ControlMessage } from "@tributary/coordinator";
+import {
+  CLOSE_CODES,
+  type ContributionMessage,
+  closeCodeOf,
+  decodeFrame,
+  decodeWorkerMessage,
+  encodeMessage,
+  HELLO_WITHIN_MILLISECONDS,
+  ProtocolError,
+  Reassembly,
+  type WorkerId,
+  type WorkerMessage,
+} from "@tributary/protocol";
+import type { RawData, WebSocket } from "ws";
+import {
+  CLOSE_MILLISECONDS_MAX,
+  MESSAGE_BURST_MAX,
+  MESSAGES_PER_SECOND_MAX,
+  PING_MILLISECONDS,
+  PINGS_MISSED_MAX,
+} from "./limits.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** A whole upload, its checksum not yet looked at. */
+export interface ReceivedTransfer {
+  readonly message: ContributionMessage;
+  readonly bytes: Uint8Array;
+}
+
+/** What a socket tells the shell. Nothing of it throws back into the socket. */
+export interface SocketHandlers {
+  onMessage(socket: WorkerSocket, message: WorkerMessage): void;
+  onTransfer(socket: WorkerSocket, transfer: ReceivedTransfer): void;
+  onClose(socket: WorkerSocket): void;
+  /** Bytes that broke the protocol: only this socket closes. */
+  onViolation(socket: WorkerSocket, error: ProtocolError): void;
+}
+
+/** Bytes over all sockets. */
+export interface Traffic {
+  sent: number;
+  received: number;
+}
+
+/** One worker's connection: frames in and out, signs of life, limits. Only this socket suffers for what comes over it. */
+export class WorkerSocket {
+  readonly id: WorkerId;
+  readonly address: string;
+  readonly #socket: WebSocket;
+  readonly #handlers: SocketHandlers;
+  readonly #traffic: Traffic;
+  readonly #waitingBytesMax: number;
+  readonly #bucket = new TokenBucket(MESSAGES_PER_SECOND_MAX, MESSAGE_BURST_MAX, performance.now());
+  // The checksum is taken on the compute thread, from the same shared memory.
+  readonly #reassembly = new Reassembly({ crc32: null, allocate: (length) => this.#allocate(length) });
+  readonly #contributions = new Map<number, ContributionMessage>();
+  readonly #helloTimer: NodeJS.Timeout;
+  readonly #pingTimer: NodeJS.Timeout;
+  #greeted = false;
+  #pingsMissed = 0;
+  #discarding = false;
+  #open = true;
+
+  /** @param waitingBytesMax bytes that may wait to be sent before the worker counts as one that does not read */
+  constructor(
+    id: WorkerId,
+    socket: WebSocket,
+    options: {
+      readonly address: string;
+      readonly handlers: SocketHandlers;
+      readonly traffic: Traffic;
+      readonly waitingBytesMax: number;
+    },
+  ) {
+    this.id = id;
+    this.address = options.address;
+    this.#socket = socket;
+    this.#handlers = options.handlers;
+    this.#traffic = options.traffic;
+    this.#waitingBytesMax = options.waitingBytesMax;
+    socket.binaryType = "nodebuffer";
+    socket.on("message", (data, isBinary) => this.#onData(data, isBinary));
+    socket.on("pong", () => {
+      this.#pingsMissed = 0;
+    });
+    socket.on("close", () => this.#onClosed());
+    // ws closes the socket by itself after an error of its own (too large, bad UTF-8, ...), with the right code.
+    socket.on("error", () => {});
+    this.#helloTimer = setTimeout(() => this.#onSilent(), HELLO_WITHIN_MILLISECONDS);
+    this.#pingTimer = setInterval(() => this.#ping(), PING_MILLISECONDS);
+  }
+
+  /** Bytes allocated for uploads that are not complete. */
+  get pendingBytes(): number {
+    return this.#reassembly.pendingBytes;
+  }
+
+  send(message: ControlMessage): void {
+    this.sendFrame(encodeMessage(message));
+  }
+
+  /** Sends a frame, which is never written again: several sockets may share it. */
+  sendFrame(frame: Uint8Array): void {
+    if (!this.#open || this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > this.#waitingBytesMax) {
+      this.close(CLOSE_CODES.busy.code, "the worker reads too slowly");
+      return;
+    }
+    this.#traffic.sent += frame.byteLength;
+    this.#socket.send(frame, { binary: true });
+  }
+
+  /** Takes the chunks of a contribution in. @throws ProtocolError, to be given to {@link violate} */
+  acceptTransfer(message: ContributionMessage): void {
+    this.#contributions.set(message.tensor.transfer, message);
+    const whole = this.#reassembly.begin(message.tensor, message.tensor.byteLength);
+    if (whole !== null) this.#onWhole(whole.descriptor.transfer, whole.bytes);
+  }
+
+  /** Lets the chunks of a contribution pass by: nothing is allocated for them. */
+  ignoreTransfer(message: ContributionMessage): void {
+    this.#discarding = true;
+    try {
+      this.#reassembly.begin(message.tensor, message.tensor.byteLength);
+      this.#reassembly.abandon(message.tensor.transfer);
+    } finally {
+      this.#discarding = false;
+    }
+  }
+
+  /** Forgets an upload that has begun. */
+  abandonTransfer(lease: number): void {
+    for (const [transfer, message] of this.#contributions) {
+      if (message.lease !== lease) continue;
+      this.#contributions.delete(transfer);
+      this.#reassembly.abandon(transfer);
+    }
+  }
+
+  /** Closes the socket for what came over it. */
+  violate(error: ProtocolError): void {
+    this.#handlers.onViolation(this, error);
+    this.close(closeCodeOf(error), error.code);
+  }
+
+  /** Closes once what was sent has gone; a worker that does not answer is cut off. */
+  close(code: number, reason: string): void {
+    if (!this.#open) return;
+    this.#socket.close(code, reason.slice(0, 120));
+    setTimeout(() => this.#socket.terminate(), CLOSE_MILLISECONDS_MAX).unref();
+    this.#onClosed();
+  }
+
+  #onData(data: RawData, isBinary: boolean): void {
+    if (!this.#open) return;
+    if (!isBinary || !Buffer.isBuffer(data)) {
+      this.close(CLOSE_CODES.textFrame.code, "only binary frames are used");
+      return;
+    }
+    this.#traffic.received += data.byteLength;
+    try {
+      const frame = decodeFrame(data);
+      if (frame.kind === "chunk") {
+        const whole = this.#reassembly.accept(frame);
+        if (whole !== null) this.#onWhole(whole.descriptor.transfer, whole.bytes);
+      } else {
+        this.#onControl(frame.control);
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.violate(error);
+    }
+  }
+
+  #onControl(control: Uint8Array): void {
+    if (!this.#bucket.take(performance.now())) {
+      this.close(CLOSE_CODES.policy.code, "too many messages");
+      return;
+    }
+    const message = decodeWorkerMessage(control);
+    if (!this.#greeted && message.type !== "hello") {
+      throw new ProtocolError("MESSAGE_UNEXPECTED", `A worker said ${message.type} before hello`);
+    }
+    this.#greeted = true;
+    clearTimeout(this.#helloTimer);
+    this.#handlers.onMessage(this, message);
+  }
+
+  #onWhole(transfer: number, bytes: Uint8Array): void {
+    const message = this.#contributions.get(transfer);
+    this.#contributions.delete(transfer);
+    if (message !== undefined) this.#handlers.onTransfer(this, { message, bytes });
+  }
+
+  #allocate(byteLength: number): Uint8Array {
+    return new Uint8Array(this.#discarding ? new ArrayBuffer(0) : new SharedArrayBuffer(byteLength));
+  }
+
+  #ping(): void {
+    if (this.#pingsMissed >= PINGS_MISSED_MAX) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#pingsMissed += 1;
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
+  #onSilent(): void {
+    this.close(CLOSE_CODES.policy.code, "no hello in time");
+  }
+
+  // Told at once, not when the closing handshake is over: the leases must not wait for it.
+  #onClosed(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    clearTimeout(this.#helloTimer);
+    clearInterval(this.#pingTimer);
+    this.#contributions.clear();
+    this.#handlers.onClose(this);
+  }
+}
