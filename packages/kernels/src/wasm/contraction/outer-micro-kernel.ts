@@ -23,7 +23,10 @@ const UNROLL = 4;
  * addresses and accumulate is 0 or 1. Each element is one chain of multiply-adds from 0, added to C at the end. Columns
  * are read and written in whole vectors: what lies beyond the last column of interest is computed too.
  */
-export function outerMicroKernel(context: KernelContext, tile: OuterTile): FunctionReference {
+export function outerMicroKernel(
+  context: Pick<KernelContext, "features" | "routine">,
+  tile: OuterTile,
+): FunctionReference {
   const { rows, vectors, aRow, aStep, bStep, cRow } = tile;
   const key = `outer ${rows}x${vectors * 4} a ${aRow} ${aStep} b ${bStep} c ${cRow}`;
   return context.routine(key, ["i32", "i32", "i32", "i32", "i32"], (code) => {

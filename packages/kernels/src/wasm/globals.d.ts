@@ -19,3 +19,11 @@ declare namespace WebAssembly {
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
   function instantiate(module: Module, imports?: Record<string, Record<string, unknown>>): Promise<Instance>;
 }
+
+/** Monotonic time in milliseconds. */
+declare const performance: { now(): number };
+
+/** Node's process, as far as the engine's flags need it; not there in a browser. */
+declare const process:
+  | { getBuiltinModule?(name: "node:v8"): { setFlagsFromString(flag: string): void } | undefined }
+  | undefined;
