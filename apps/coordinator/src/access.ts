@@ -1,11 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
-
-/** The WebSocket subprotocol of workers; a token stands beside it as `t.TOKEN`. */
-export const SUBPROTOCOL = "tributary.v1";
-
-const TOKEN_PREFIX = "t.";
+import { TOKEN_SUBPROTOCOL_PREFIX } from "@tributary/protocol";
 
 /** Names of this machine for itself. */
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
@@ -51,10 +47,20 @@ export class AccessRules {
     return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
   }
 
-  /** Whether the subprotocols hold the token. Digests are compared in constant time. */
-  tokenAllowed(subprotocols: readonly string[]): boolean {
+  /** Whether the subprotocols of a WebSocket request hold the token. */
+  subprotocolsAllowed(subprotocols: readonly string[]): boolean {
+    const given = subprotocols.find((protocol) => protocol.startsWith(TOKEN_SUBPROTOCOL_PREFIX));
+    return this.#tokenAllowed(given?.slice(TOKEN_SUBPROTOCOL_PREFIX.length));
+  }
+
+  /** Whether a request's Authorization holds the token. */
+  bearerAllowed(request: IncomingMessage): boolean {
+    return this.#tokenAllowed(/^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1]);
+  }
+
+  // Digests are of one length and are compared in constant time.
+  #tokenAllowed(given: string | undefined): boolean {
     if (this.#tokenDigest === null) return true;
-    const given = subprotocols.find((protocol) => protocol.startsWith(TOKEN_PREFIX))?.slice(TOKEN_PREFIX.length);
     return given !== undefined && timingSafeEqual(digest(given), this.#tokenDigest);
   }
 }

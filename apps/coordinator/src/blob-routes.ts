@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { BLOB_PATH } from "@tributary/protocol";
 
 /** What the server serves over HTTP; everything is in memory when it starts. */
 export interface ServedContent {
-  /** Programs, manifest and shards, by SHA-256. Whoever knows a hash has been told it by the coordinator. */
+  /** Programs, manifest and shards, by SHA-256. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   readonly run: string;
   /** What is shown of the run to whoever asks: nothing that would let a stranger take data. */
@@ -22,16 +23,24 @@ const SECURITY_HEADERS = {
   "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 } as const;
 
-/** Answers one request; only GET and HEAD, only paths that are known. */
-export function serveContent(content: ServedContent, request: IncomingMessage, response: ServerResponse): void {
+/** Answers one request; only GET and HEAD, only paths that are known. @param trusted whether it brought the token, if there is one */
+export function serveContent(
+  content: ServedContent,
+  trusted: boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   if (request.method !== "GET" && request.method !== "HEAD") {
     reply(request, response, 405, "text/plain", "Only GET and HEAD are answered\n");
     return;
   }
   const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-  const blob = /^\/blobs\/([0-9a-f]{64})$/.exec(path)?.[1];
-  if (blob !== undefined) {
-    const bytes = content.blobs.get(blob);
+  if (path.startsWith(BLOB_PATH)) {
+    if (!trusted) {
+      reply(request, response, 401, "text/plain", "The token is missing or wrong\n");
+      return;
+    }
+    const bytes = content.blobs.get(path.slice(BLOB_PATH.length));
     if (bytes === undefined) reply(request, response, 404, "text/plain", "There is no such blob\n");
     else reply(request, response, 200, "application/octet-stream", bytes, "public, max-age=31536000, immutable");
     return;

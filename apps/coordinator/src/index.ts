@@ -1,4 +1,4 @@
-export { isLoopback, SUBPROTOCOL } from "./access.ts";
+export { isLoopback } from "./access.ts";
 export { COORDINATOR_APP_ERROR_CODES, CoordinatorAppError, type CoordinatorAppErrorCode } from "./errors.ts";
 export type { RunTuning } from "./run-content.ts";
 export {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { FRAME_BYTES_MAX } from "@tributary/protocol";
+import { FRAME_BYTES_MAX, SOCKET_PATH, SUBPROTOCOL } from "@tributary/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type AccessRules, offeredSubprotocols, SUBPROTOCOL } from "./access.ts";
+import { type AccessRules, offeredSubprotocols } from "./access.ts";
 import { replyText, type ServedContent, serveContent } from "./blob-routes.ts";
 import { CoordinatorAppError } from "./errors.ts";
 import {
@@ -80,16 +80,17 @@ const WS_LIMITS: object = { maxFragments: FRAGMENTS_MAX, maxBufferedChunks: BUFF
 function onRequest(options: ServerOptions, request: IncomingMessage, response: ServerResponse): void {
   if (!options.access.hostAllowed(request)) replyText(request, response, 421, "This server has another name");
   else if (!options.access.originAllowed(request)) replyText(request, response, 403, "This page may not ask here");
-  else serveContent(options.content, request, response);
+  else serveContent(options.content, options.access.bearerAllowed(request), request, response);
 }
 
 /** Why a WebSocket is refused before the handshake, as a status line; null: it is not. */
 function refusalOf(access: AccessRules, request: IncomingMessage, perAddress: Map<string, number>): string | null {
   if (!access.hostAllowed(request)) return "421 Misdirected Request";
   if (!access.originAllowed(request)) return "403 Forbidden";
+  if ((request.url ?? "").split("?", 1)[0] !== SOCKET_PATH) return "404 Not Found";
   const offered = offeredSubprotocols(request);
   if (!offered.includes(SUBPROTOCOL)) return "426 Upgrade Required";
-  if (!access.tokenAllowed(offered)) return "401 Unauthorized";
+  if (!access.subprotocolsAllowed(offered)) return "401 Unauthorized";
   if ((perAddress.get(addressOf(request)) ?? 0) >= SOCKETS_PER_ADDRESS_MAX) return "429 Too Many Requests";
   return null;
 }
