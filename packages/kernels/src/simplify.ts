@@ -23,8 +23,8 @@ const ELEMENTWISE: ReadonlySet<OperationName> = new Set<OperationName>([
 ]);
 
 /**
- * The same outputs from fewer operations: what no output needs is left out, what is computed twice is computed once,
- * elementwise work on a concatenation is done on its pieces (so that it can be fused into what produces them).
+ * The same outputs from fewer operations: what no output needs is left out, what is computed twice is computed once, joined
+ * tensors are joined at once, elementwise work on a concatenation is done on its pieces (so that it can be fused into what produces them).
  */
 export function simplify(graph: Graph): Graph {
   return withoutDeadNodes(new Rebuild(withoutDeadNodes(graph)).run());
@@ -57,8 +57,6 @@ class Rebuild {
   readonly #renamed = new Map<ValueId, ValueId>();
   readonly #known = new Map<string, ValueId>();
   readonly #uses: number[];
-  /** Values of the new graph that are 0 everywhere. */
-  readonly #zeros = new Set<ValueId>();
   /** Nodes of the new graph that made a value, for concatenations that may be split. */
   readonly #splittable = new Map<ValueId, NodeOf<"concat">>();
 
@@ -80,21 +78,27 @@ class Rebuild {
   }
 
   #rebuild(node: GraphNode): void {
-    const inputs = node.inputs.map((id) => this.#rename(id));
+    const inputs = node.operation === "concat" ? this.#pieces(node) : node.inputs.map((id) => this.#rename(id));
     const output = this.#pieceByPiece(node, inputs) ?? this.#addNode(node, inputs);
     for (const [index] of node.outputs.entries()) this.#renamed.set(node.firstOutput + index, output + index);
-    if (node.operation === "constant" && node.attributes.values.every((value) => value === 0)) this.#zeros.add(output);
-    if (node.operation === "broadcast" && this.#zeros.has(inputs[0])) this.#zeros.add(output);
     if (node.operation === "concat" && this.#uses[node.firstOutput] === 1) {
       this.#splittable.set(output, { ...node, inputs });
     }
+  }
+
+  /** Pieces of a concatenation; one that nobody else needs and is joined along the same axis gives its own pieces. */
+  #pieces(node: NodeOf<"concat">): readonly ValueId[] {
+    return node.inputs.flatMap((id) => {
+      const piece = this.#rename(id);
+      const inner = this.#splittable.get(piece);
+      return inner?.attributes.axis === node.attributes.axis ? inner.inputs : [piece];
+    });
   }
 
   #addNode(node: GraphNode, inputs: readonly ValueId[]): ValueId {
     if (node.operation === "scan") {
       return this.#builder.add("scan", { ...node.attributes, body: simplify(node.attributes.body) }, inputs);
     }
-    if (node.operation === "compare") return this.#add(node, this.#comparePositive(node, inputs));
     return this.#add(node, inputs);
   }
 
@@ -106,16 +110,6 @@ class Rebuild {
     const output = addAny(this.#builder, node.operation, node.attributes, inputs);
     if (key !== null) this.#known.set(key, output);
     return output;
-  }
-
-  /** x > 0 is max(x, 0) > 0: where the maximum (ReLU) is computed anyway, x itself then need not be kept for the gradient. */
-  #comparePositive(node: NodeOf<"compare">, inputs: readonly ValueId[]): readonly ValueId[] {
-    const [x, zero] = inputs;
-    if (node.attributes.comparator !== "greater") return inputs;
-    const maximum = { operation: "maximum", attributes: {} } as const;
-    const rectified =
-      this.#known.get(nodeKey(maximum, [x, zero]) ?? "") ?? this.#known.get(nodeKey(maximum, [zero, x]) ?? "");
-    return rectified === undefined || !this.#zeros.has(zero) ? inputs : [rectified, zero];
   }
 
   #pieceByPiece(node: GraphNode, inputs: readonly ValueId[]): ValueId | null {
