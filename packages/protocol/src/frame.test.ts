@@ -40,6 +40,11 @@ describe("frames", () => {
     });
   });
 
+  it("[F2] the parts of a Buffer are plain views, so that slice copies", () => {
+    const decoded = decodeFrame(Buffer.from(CHUNK.replaceAll(" ", ""), "hex"));
+    expect(decoded.kind === "chunk" && decoded.bytes.constructor).toBe(Uint8Array);
+  });
+
   it("[F2] the parts of a decoded frame are views into it: nothing is copied", () => {
     const frame = bytes(CHUNK);
     const decoded = decodeFrame(frame);

@@ -102,7 +102,7 @@ function checkOffset(offset: number, length: number): void {
 }
 
 /**
- * Takes one binary WebSocket message apart. Borrows `frame`: the parts are views into it.
+ * Takes one binary WebSocket message apart. Borrows `frame`: the parts are views into it, plain ones even of a Buffer.
  * Nothing is allocated in proportion to what the header claims.
  * @throws ProtocolError with a FRAME_ code
  */
@@ -155,7 +155,7 @@ function decodeMessageFrame(frame: Uint8Array, view: DataView): MessageFrame {
   for (let index = end; index < frame.byteLength; index++) {
     if (frame[index] !== 0) throw new ProtocolError("FRAME_RESERVED", "Padding after a control part is not zero");
   }
-  return { kind: "message", control: frame.subarray(FRAME_HEADER_BYTES, end) };
+  return { kind: "message", control: plainView(frame, controlLength) };
 }
 
 function decodeChunkFrame(frame: Uint8Array, view: DataView): ChunkFrame {
@@ -170,7 +170,12 @@ function decodeChunkFrame(frame: Uint8Array, view: DataView): ChunkFrame {
   checkLength(frame, FRAME_HEADER_BYTES + tensorLength);
   const offset = view.getUint32(OFFSET_LOW_OFFSET, true) + view.getUint32(OFFSET_HIGH_OFFSET, true) * TWO_TO_32;
   checkOffset(offset, tensorLength);
-  return { kind: "chunk", transfer, offset, bytes: frame.subarray(FRAME_HEADER_BYTES) };
+  return { kind: "chunk", transfer, offset, bytes: plainView(frame, tensorLength) };
+}
+
+// Node's sockets give Buffers, whose `slice` shares memory where a Uint8Array's copies it: a trap for whoever comes after.
+function plainView(frame: Uint8Array, length: number): Uint8Array {
+  return new Uint8Array(frame.buffer, frame.byteOffset + FRAME_HEADER_BYTES, length);
 }
 
 function checkLength(frame: Uint8Array, expected: number): void {
