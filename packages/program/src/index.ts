@@ -47,6 +47,24 @@ export type { Program, ProgramInput, ProgramOutput } from "./program.ts";
 export { decodeProgram, encodeProgram, programHash } from "./program-bytes.ts";
 export { PROGRAM_FORMAT_VERSION } from "./program-format.ts";
 export {
+  addSums,
+  type CheckpointEvent,
+  type EpochEvent,
+  type ErrorEvent,
+  type FinishedEvent,
+  type ListeningEvent,
+  meansOf,
+  metricKey,
+  metricMeans,
+  type ReissuedEvent,
+  type RunCommand,
+  type RunEvent,
+  type RunSums,
+  type StepEvent,
+  type WaitingEvent,
+  type WorkerEvent,
+} from "./run-events.ts";
+export {
   LAYOUT_ALIGNMENT,
   LAYOUT_FLOATS_MAX,
   SEGMENT_ALIGNMENT,

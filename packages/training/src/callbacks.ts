@@ -1,5 +1,10 @@
+import type { RunCommand, RunEvent } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
-import type { Callback, RunEvent } from "./events.ts";
+
+/** Follows a run's events and may answer with commands. A callback that throws ends the run with its error. */
+export interface Callback {
+  onEvent(event: RunEvent): readonly RunCommand[];
+}
 
 /** What {@link earlyStopping} watches, and how long it waits. */
 export interface EarlyStoppingOptions {

@@ -1,8 +1,8 @@
 import { arrays } from "@tributary/data";
 import { adamW, crossEntropy, Dropout, Linear, mseLoss, Sequential, sgd, Tanh } from "@tributary/nn";
+import type { RunEvent } from "@tributary/program";
 import { describe, expect, it } from "vitest";
 import { earlyStopping, onEvents } from "./callbacks.ts";
-import type { RunEvent } from "./events.ts";
 import { fit } from "./fit.ts";
 import { defineRun, withOverrides } from "./run.ts";
 

@@ -1,18 +1,20 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Backend, open } from "@tributary/kernels";
-import { TrainingError } from "./errors.ts";
 import {
-  type Callback,
+  addSums,
   type EpochEvent,
   type FinishedEvent,
-  metricKey,
+  meansOf,
+  metricMeans,
   type RunCommand,
   type RunEvent,
-} from "./events.ts";
+  type RunSums,
+} from "@tributary/program";
+import type { Callback } from "./callbacks.ts";
+import { TrainingError } from "./errors.ts";
 import { LocalTrainer } from "./local-trainer.ts";
 import type { Run } from "./run.ts";
-import { addSums, meansOf, type Sums } from "./sums-layout.ts";
 import { traceRun } from "./trace-run.ts";
 import { type TracedRun, totalSteps } from "./traced-run.ts";
 import { TrainedModel } from "./trained-model.ts";
@@ -92,7 +94,7 @@ class Fitting {
     const startMs = this.#nowMs();
     const { batchSize } = this.#traced.recipe;
     const order = this.#trainer.epochOrder(epoch);
-    let total: Sums | null = null;
+    let total: RunSums | null = null;
     for (let first = 0; first < order.length && this.#step < steps && !this.#stopped; first += batchSize) {
       const count = Math.min(batchSize, order.length - first);
       const sums = await this.#oneStep(epoch, () => this.#trainer.step(order, first, count, this.#scalars()), count);
@@ -102,8 +104,8 @@ class Fitting {
     const event: EpochEvent = {
       event: "epoch",
       epoch: epoch + 1,
-      trainLoss: meansOf(total).loss,
-      ...metricEntries("train", total),
+      trainLoss: total.loss / total.weight,
+      ...metricMeans("train", total),
       ...(await this.#testEntries()),
       seconds: (this.#nowMs() - startMs) / 1000,
     };
@@ -115,9 +117,9 @@ class Fitting {
     return { step: this.#step, samplesCommitted: this.#samples, learningRateFactor: this.#learningRateFactor };
   }
 
-  async #oneStep(epoch: number, step: () => ReturnType<LocalTrainer["step"]>, count: number): Promise<Sums> {
+  async #oneStep(epoch: number, step: () => ReturnType<LocalTrainer["step"]>, count: number): Promise<RunSums> {
     const { sums, gradientNorm } = await step();
-    const { loss } = meansOf(sums);
+    const loss = sums.loss / sums.weight;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new TrainingError(
         "DIVERGED",
@@ -132,17 +134,17 @@ class Fitting {
       epoch: epoch + 1,
       samples: this.#samples,
       loss,
-      ...metricEntries("train", sums),
+      ...metricMeans("train", sums),
       samplesPerSecond: this.#samplesPerSecond(),
       workers: 1,
+      gradientNorm,
     });
     return sums;
   }
 
   async #testEntries(): Promise<Record<`test${string}`, number>> {
     if (this.#traced.data.manifest.splits.test.samples === 0) return {};
-    const sums = await this.#trainer.evaluate();
-    return { testLoss: meansOf(sums).loss, ...metricEntries("test", sums) };
+    return meansOf("test", await this.#trainer.evaluate());
   }
 
   async #finish(last: EpochEvent | undefined): Promise<FinishedEvent> {
@@ -187,10 +189,4 @@ class Fitting {
         command satisfies never;
     }
   }
-}
-
-function metricEntries<Split extends "train" | "test">(split: Split, sums: Sums): Record<`${Split}${string}`, number> {
-  const entries: Record<string, number> = {};
-  for (const [name, mean] of Object.entries(meansOf(sums).metrics)) entries[metricKey(split, name)] = mean;
-  return entries;
 }

@@ -1,19 +1,5 @@
-export { type EarlyStoppingOptions, earlyStopping, jsonLines, onEvents } from "./callbacks.ts";
+export { type Callback, type EarlyStoppingOptions, earlyStopping, jsonLines, onEvents } from "./callbacks.ts";
 export { TRAINING_ERROR_CODES, TrainingError, type TrainingErrorCode } from "./errors.ts";
-export {
-  type Callback,
-  type CheckpointEvent,
-  type EpochEvent,
-  type ErrorEvent,
-  type FinishedEvent,
-  type LeaseEvent,
-  type ListeningEvent,
-  metricKey,
-  type RunCommand,
-  type RunEvent,
-  type StepEvent,
-  type WorkerEvent,
-} from "./events.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
 export { LocalTrainer, type StepResult, type StepScalars } from "./local-trainer.ts";
 export { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
@@ -33,15 +19,7 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.ts";
-export {
-  addSums,
-  COMMON_SUMS,
-  createSumsLayout,
-  meansOf,
-  readSums,
-  type Sums,
-  type SumsLayout,
-} from "./sums-layout.ts";
+export { COMMON_SUMS, createSumsLayout, readSums, type SumsLayout } from "./sums-layout.ts";
 export { traceRun } from "./trace-run.ts";
 export {
   type RunPrograms,

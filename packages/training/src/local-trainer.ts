@@ -1,8 +1,8 @@
 import type { EpochOrder, SplitName } from "@tributary/data";
 import type { Bindings, Device, DeviceBuffer, Executable, TensorData } from "@tributary/kernels";
-import type { Program } from "@tributary/program";
+import type { Program, RunSums } from "@tributary/program";
 import { MicrobatchSource } from "./microbatch-source.ts";
-import { readSums, type Sums, type SumsLayout } from "./sums-layout.ts";
+import { readSums, type SumsLayout } from "./sums-layout.ts";
 import { seedWords, type TracedRun } from "./traced-run.ts";
 
 /** What `update` is told beside the tensors; order and meaning of the `scalars` input. */
@@ -16,7 +16,7 @@ export interface StepScalars {
 
 /** A step that is done. */
 export interface StepResult {
-  readonly sums: Sums;
+  readonly sums: RunSums;
   /** Euclidean norm of the mean gradient; not finite when the gradient was not, and then nothing was updated. */
   readonly gradientNorm: number;
 }
@@ -92,7 +92,7 @@ export class LocalTrainer {
   }
 
   /** Loss and metrics over the test samples, under the current parameters. */
-  async evaluate(): Promise<Sums> {
+  async evaluate(): Promise<RunSums> {
     const { microbatch } = this.#traced.recipe;
     const order = this.#source.order("test", 0);
     await this.#clear(this.#evaluationSums);
@@ -133,7 +133,7 @@ export class LocalTrainer {
     await this.#write("indices", batch.indices);
   }
 
-  async #readSums(buffer: DeviceBuffer, layout: SumsLayout): Promise<Sums> {
+  async #readSums(buffer: DeviceBuffer, layout: SumsLayout): Promise<RunSums> {
     return readSums(layout, await this.#device.read(buffer, layout.gradientLength, layout.names.length));
   }
 

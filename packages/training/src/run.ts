@@ -1,7 +1,7 @@
 import type { Dataset } from "@tributary/data";
 import { constantRate, type Loss, type Metric, type Module, type Optimizer } from "@tributary/nn";
+import type { Callback } from "./callbacks.ts";
 import { TrainingError } from "./errors.ts";
-import type { Callback } from "./events.ts";
 
 /** What a user writes: everything a run is. */
 export interface RunDescription {

@@ -1,3 +1,5 @@
+import type { RunSums } from "@tributary/program";
+
 /** Where everything lies in S, the flat float32 vector of sums that add over microbatches and workers. */
 export interface SumsLayout {
   /** Floats of the gradient part, which comes first; 0 in the sums of an evaluation. */
@@ -11,15 +13,6 @@ export interface SumsLayout {
 /** The sums that every run has, before those of its metrics: sum of the weighted losses, what their mean divides by, samples. */
 export const COMMON_SUMS = ["loss", "weight", "samples"] as const;
 
-/** Sums read out of S. */
-export interface Sums {
-  readonly loss: number;
-  readonly weight: number;
-  readonly samples: number;
-  /** Sum over the samples of each metric, by its name. */
-  readonly metrics: Readonly<Record<string, number>>;
-}
-
 /** Lays out S for a gradient of `gradientLength` floats and these metrics. */
 export function createSumsLayout(gradientLength: number, metrics: readonly string[]): SumsLayout {
   const names = [...COMMON_SUMS, ...metrics];
@@ -27,28 +20,10 @@ export function createSumsLayout(gradientLength: number, metrics: readonly strin
 }
 
 /** Reads the sums behind the gradient. @param tail the `names.length` floats of S after the gradient, in order */
-export function readSums(layout: SumsLayout, tail: ArrayLike<number>): Sums {
+export function readSums(layout: SumsLayout, tail: ArrayLike<number>): RunSums {
   const at = (index: number) => tail[index] ?? 0;
   const metrics = Object.fromEntries(
     layout.names.slice(COMMON_SUMS.length).map((name, index) => [name, at(COMMON_SUMS.length + index)]),
   );
   return { loss: at(0), weight: at(1), samples: at(2), metrics };
-}
-
-/** Adds sums of two parts of the data. */
-export function addSums(a: Sums, b: Sums): Sums {
-  return {
-    loss: a.loss + b.loss,
-    weight: a.weight + b.weight,
-    samples: a.samples + b.samples,
-    metrics: Object.fromEntries(Object.entries(a.metrics).map(([name, sum]) => [name, sum + (b.metrics[name] ?? 0)])),
-  };
-}
-
-/** Mean loss over the weight, and mean of each metric over the samples; NaN where nothing was summed. */
-export function meansOf(sums: Sums): { readonly loss: number; readonly metrics: Readonly<Record<string, number>> } {
-  return {
-    loss: sums.loss / sums.weight,
-    metrics: Object.fromEntries(Object.entries(sums.metrics).map(([name, sum]) => [name, sum / sums.samples])),
-  };
 }

@@ -63,6 +63,5 @@ export {
   onEvents,
   type Run,
   type RunDescription,
-  type RunEvent,
   TrainedModel,
 } from "@tributary/training";
