@@ -41,12 +41,12 @@ function link(token = TOKEN): string {
 describe("a Node worker", () => {
   it("[J1] [L4] joins by the link, computes a lease, sends it when it has credit, and ends with the run", async () => {
     const events: SessionEvent[] = [];
-    const options = { url: link(), backend: "reference", name: "Zoë's <box>" } as const;
+    const options = { url: link(), name: "Zoë's <box>" };
     const ended = runNodeWorker({ ...options, onEvent: (event) => events.push(event) });
     const hello = await server.hear("hello");
     expect(hello).toMatchObject({
       name: "Zoë-s -box-",
-      backend: "reference",
+      backend: "wasm",
       threads: 1,
       codecs: ["float32", "float16"],
     });

@@ -19,6 +19,7 @@ export interface TensorDescriptor {
   readonly crc32: number;
 }
 
+/** Checks a descriptor; whether its sizes are the run's is for {@link Reassembly}. */
 export const tensorDescriptorSchema = v.strictObject({
   transfer: v.pipe(uint32, v.minValue(1)),
   byteLength: v.pipe(naturalNumber, v.maxValue(TENSOR_BYTES_MAX)),

@@ -42,7 +42,7 @@ export interface Computation {
   /**
    * Computes whole microbatches from the lease's start, until its end or until `milliseconds` have passed; at least one.
    * One at a time: the caller waits for one run, or setParameters, before it asks for the next.
-   * @throws WorkerError NOT_PREPARED, STALE_STEP, BLOB_UNREACHABLE, LEASE_STOPPED; DataError; KernelError
+   * @throws WorkerError NOT_PREPARED, STALE_STEP, BLOB_UNREACHABLE, LEASE_STOPPED, THREAD_FAILED; DataError; KernelError
    */
   run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome>;
   /** The run that is going on, if any, ends after the microbatch it is in, with LEASE_STOPPED or a partial outcome. */

@@ -50,7 +50,11 @@ export class LeaseDesk {
     return held;
   }
 
-  /** Computes a lease and announces the result, unless it is gone by then. @param step whose parameters are held */
+  /**
+   * Computes a lease and announces the result, unless it is gone by then. An error gives the lease back.
+   * @param step whose parameters are held
+   * @throws WorkerError THREAD_FAILED: no other lease can be computed either
+   */
   async compute(held: HeldLease, step: number | null): Promise<void> {
     if (!this.#leases.holds(held)) return;
     const { lease } = held;
@@ -66,6 +70,7 @@ export class LeaseDesk {
       if (this.#leases.holds(held)) this.#announce(held, outcome);
     } catch (error) {
       if (this.#leases.holds(held)) this.#decline(held, declineReason(error), messageOf(error));
+      if (error instanceof WorkerError && error.code === "THREAD_FAILED") throw error;
     }
   }
 

@@ -66,7 +66,7 @@ export class WorkerSession {
       return this.#judge(await served);
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
-      if (error.code === "CONNECT_FAILED") return { retryAfter: error.message };
+      if (error.code !== "CONNECT_REFUSED") return { retryAfter: error.message };
       return { end: { reason: "refused", message: error.message, code: error.code } };
     } finally {
       this.#connection = null;
