@@ -3,12 +3,11 @@ import {
   type Effect,
   type Handle,
   type MachineEvent,
-  type Measures,
-  type RunEvent,
   RunMachine,
   type RunSettings,
   type RunSummary,
 } from "@tributary/coordinator";
+import type { RunEvent, RunSums } from "@tributary/program";
 import {
   type ContributionMessage,
   type EvaluationMessage,
@@ -288,7 +287,7 @@ export class EffectShell implements SocketHandlers {
     );
   }
 
-  #measures(sums: Float32Array): Measures {
+  #measures(sums: Float32Array): RunSums {
     const [loss = Number.NaN, weight = 0, samples = 0] = sums;
     const metrics = Object.fromEntries(
       this.#options.sumNames.slice(3).map((name, index) => [name, sums[3 + index] ?? 0]),

@@ -2,7 +2,6 @@ export { isLoopback } from "./access.ts";
 export { COORDINATOR_APP_ERROR_CODES, CoordinatorAppError, type CoordinatorAppErrorCode } from "./errors.ts";
 export type { RunTuning } from "./run-content.ts";
 export {
-  type CoordinatorEvent,
   type CoordinatorOptions,
   type CoordinatorResult,
   type RunningCoordinator,

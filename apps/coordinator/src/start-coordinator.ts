@@ -1,12 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { Command, RunEvent, RunSummary } from "@tributary/coordinator";
-import {
-  type Callback,
-  type FinishedEvent,
-  type ListeningEvent,
-  type TracedRun,
-  TrainedModel,
-} from "@tributary/training";
+import type { RunSummary } from "@tributary/coordinator";
+import type { RunCommand, RunEvent } from "@tributary/program";
+import { type Callback, type TracedRun, TrainedModel } from "@tributary/training";
 import { AccessRules, isLoopback, localAddresses } from "./access.ts";
 import { ComputeLink } from "./compute/compute-link.ts";
 import type { ComputeSetup, EncodedParameters } from "./compute/compute-message.ts";
@@ -36,12 +31,9 @@ export interface CoordinatorOptions {
   readonly tuning?: RunTuning;
   /** Follow the run's events and answer with commands. */
   readonly callbacks?: readonly Callback[];
-  /** Hears every event, `waiting` included; what `--json` prints. */
-  readonly onEvent?: (event: CoordinatorEvent) => void;
+  /** Hears every event: what `--json` prints. */
+  readonly onEvent?: (event: RunEvent) => void;
 }
-
-/** What a run in a coordinator reports. */
-export type CoordinatorEvent = RunEvent | ListeningEvent | FinishedEvent;
 
 /** A run that is over. */
 export interface CoordinatorResult extends RunSummary {
@@ -62,7 +54,7 @@ export interface RunningCoordinator {
   readonly finished: Promise<CoordinatorResult>;
   /** Finishes the open step, saves, and ends the run; `finished` then resolves. */
   stop(reason: string): void;
-  command(command: Command): void;
+  command(command: RunCommand): void;
   /** Why the run is where it is, for people. */
   describe(): string;
   /** Ends at once, saving nothing; `finished` is left unresolved. */
@@ -143,7 +135,7 @@ class Coordinator implements RunningCoordinator {
     this.command({ command: "stop", reason });
   }
 
-  command(command: Command): void {
+  command(command: RunCommand): void {
     this.#shell?.dispatch({ type: "command", command });
   }
 
@@ -203,11 +195,9 @@ class Coordinator implements RunningCoordinator {
   }
 
   /** Tells everybody, and passes on what the callbacks ask for. */
-  #tell(event: CoordinatorEvent): void {
+  #tell(event: RunEvent): void {
     try {
       this.#options.onEvent?.(event);
-      // Callbacks know the events that `fit` has too.
-      if (event.event === "waiting") return;
       for (const callback of this.#options.callbacks ?? []) {
         for (const command of callback.onEvent(event)) this.command(command);
       }
@@ -245,7 +235,7 @@ class Coordinator implements RunningCoordinator {
     const { model, parametersSha256, bytesSent, bytesReceived } = result;
     if (model === null || parametersSha256 === null) return;
     const written = { model, parametersSha256, bytesSent, bytesReceived };
-    this.#tell({ ...test, event: "finished", steps, samples, seconds, samplesPerSecond, ...written });
+    this.#tell({ event: "finished", steps, samples, seconds, samplesPerSecond, ...test, ...written });
   }
 
   #fail(error: Error): void {

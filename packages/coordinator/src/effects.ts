@@ -1,6 +1,7 @@
+import type { RunEvent } from "@tributary/program";
 import type { CoordinatorMessage, LeaseId, LeaseKind, ParametersMessage, WorkerId } from "@tributary/protocol";
 import type { Commit, Handle } from "./handle.ts";
-import type { RunEvent, RunSummary } from "./run-event.ts";
+import type { RunSummary } from "./run-summary.ts";
 import type { RunPosition } from "./settings.ts";
 import type { FoldItem } from "./step-ledger.ts";
 

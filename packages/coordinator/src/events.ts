@@ -1,3 +1,4 @@
+import type { RunCommand, RunSums } from "@tributary/program";
 import type {
   ContributionMessage,
   DeclineMessage,
@@ -12,7 +13,6 @@ import type {
   WorkerId,
 } from "@tributary/protocol";
 import type { Handle } from "./handle.ts";
-import type { Measures } from "./run-event.ts";
 
 /** The messages of a worker as the machine sees them: sums and chunks are staged outside, and stand here as handles. */
 export type MachineMessage =
@@ -23,12 +23,6 @@ export type MachineMessage =
   | LeaveMessage
   | Omit<ContributionMessage, "sums">
   | (Omit<EvaluationMessage, "sums"> & { readonly handle: Handle });
-
-/** What somebody at the coordinator, a callback or a logger asks for. */
-export type Command =
-  | { readonly command: "stop"; readonly reason: string }
-  | { readonly command: "checkpoint" }
-  | { readonly command: "learningRateFactor"; readonly factor: number };
 
 /** Everything that can happen to a run. Completions of effects come back here. */
 export type MachineEvent =
@@ -49,17 +43,17 @@ export type MachineEvent =
       readonly type: "updated";
       /** As in the `update` effect. */
       readonly step: number;
-      readonly measures: Measures;
+      readonly measures: RunSums;
       /** Norm of the mean gradient; not finite when the sum was not. */
       readonly gradientNorm: number;
       /** False: the sum was not finite, and the parameters are as they were. */
       readonly applied: boolean;
     }
   | { readonly type: "persisted"; readonly step: number }
-  | { readonly type: "evaluated"; readonly step: number; readonly measures: Measures }
+  | { readonly type: "evaluated"; readonly step: number; readonly measures: RunSums }
   | { readonly type: "checkpointed"; readonly step: number; readonly path: string; readonly final: boolean }
   /** An effect could not be performed: the disk is full, a compute thread died. The run ends. */
   | { readonly type: "effectFailed"; readonly effect: string; readonly message: string }
   /** Time has passed; see the `timer` effect. */
   | { readonly type: "tick" }
-  | { readonly type: "command"; readonly command: Command };
+  | { readonly type: "command"; readonly command: RunCommand };

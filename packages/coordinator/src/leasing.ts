@@ -98,9 +98,8 @@ function issue(state: RunState, ledger: StepLedger, worker: WorkerRecord, sample
   if (history !== null && history.releasedBy !== worker.id) {
     state.counters.reissued += 1;
     const away = nowMs - history.releasedMs;
-    const { releasedBy: from } = history;
-    const reissued = { lease: lease.id, step, start, end, worker: worker.id, from, milliseconds: away };
-    state.emit({ event: "lease", state: "reissued", ...reissued });
+    const from = history.releasedBy;
+    state.emit({ event: "reissued", step, start, end, from, to: worker.id, milliseconds: away });
   }
 }
 

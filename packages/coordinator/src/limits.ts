@@ -69,6 +69,3 @@ export const NORM_WINDOW_MIN = 16;
 
 /** Leases one step can be cut into. */
 export const STEP_LEASES_MAX = 65_536;
-
-/** Steps the momentary speed of the run is taken over. */
-export const RATE_WINDOW_STEPS = 32;

@@ -1,7 +1,8 @@
+import { addSums, meansOf, metricMeans, type RunSums } from "@tributary/program";
 import { cancelLease } from "./leasing.ts";
-import { RATE_WINDOW_STEPS, STOP_STEP_MILLISECONDS_MAX } from "./limits.ts";
-import { type Measures, meanMeasures, type Outcome } from "./run-event.ts";
+import { STOP_STEP_MILLISECONDS_MAX } from "./limits.ts";
 import type { RunState } from "./run-state.ts";
+import type { Outcome } from "./run-summary.ts";
 import type { SampleRange } from "./sample-range.ts";
 import { StepLedger } from "./step-ledger.ts";
 
@@ -75,7 +76,7 @@ function cancelAll(state: RunState, reason: string): void {
 }
 
 /** The sum is divided and applied, or was not finite. */
-export function onUpdated(state: RunState, measures: Measures, gradientNorm: number, applied: boolean): void {
+export function onUpdated(state: RunState, measures: RunSums, gradientNorm: number, applied: boolean): void {
   const { ledger } = state;
   if (ledger === null) return;
   if (!applied || !Number.isFinite(measures.loss)) {
@@ -86,9 +87,7 @@ export function onUpdated(state: RunState, measures: Measures, gradientNorm: num
   const samples = ledger.commits.reduce((sum, { start, end }) => sum + end - start, 0);
   state.step += 1;
   state.samplesCommitted += samples;
-  state.trainSums = state.trainSums === null ? measures : addMeasures(state.trainSums, measures);
-  state.rates.push({ atMs: state.nowMs, samples });
-  if (state.rates.length > RATE_WINDOW_STEPS + 1) state.rates.shift();
+  state.trainSums = state.trainSums === null ? measures : addSums(state.trainSums, measures);
   state.phase = "persisting";
   const { step, samplesCommitted, plan } = state;
   const loss = measures.loss / measures.weight;
@@ -98,17 +97,16 @@ export function onUpdated(state: RunState, measures: Measures, gradientNorm: num
     type: "persist",
     record: { step, epoch, samples, samplesCommitted, loss, gradientNorm, commits },
   });
-  const { trainLoss: _, ...metrics } = meanMeasures("train", measures);
   state.pendingStep = {
-    ...metrics,
     event: "step",
     step,
     epoch: epoch + 1,
     samples: samplesCommitted,
     loss,
-    samplesPerSecond: momentarySpeed(state),
+    samplesPerSecond: samplesPerSecond(state, samplesCommitted),
     workers: state.workers.usable().length,
     gradientNorm,
+    ...metricMeans("train", measures),
   };
 }
 
@@ -127,14 +125,14 @@ export function onPersisted(state: RunState): void {
 }
 
 /** The sums of an evaluation are in: the epoch is over. */
-export function onEvaluated(state: RunState, measures: Measures): void {
+export function onEvaluated(state: RunState, measures: RunSums): void {
   endEpoch(state, measures);
 }
 
-function endEpoch(state: RunState, test: Measures | null): void {
+function endEpoch(state: RunState, test: RunSums | null): void {
   const { plan, settings } = state;
-  if (test !== null) state.lastTest = meanMeasures("test", test);
-  const train = state.trainSums === null ? { trainLoss: Number.NaN } : meanMeasures("train", state.trainSums);
+  if (test !== null) state.lastTest = meansOf("test", test);
+  const train = state.trainSums === null ? { trainLoss: Number.NaN } : meansOf("train", state.trainSums);
   const seconds = (state.nowMs - (state.epochStartedMs ?? state.nowMs)) / 1_000;
   const epoch = plan.position.epoch + 1;
   state.emit({
@@ -206,7 +204,6 @@ export function finish(state: RunState): void {
     state.workers.remove(id);
   }
   const seconds = (state.nowMs - (state.startedMs ?? state.nowMs)) / 1_000;
-  const samples = state.samplesCommitted - state.settings.start.samplesCommitted;
   state.effect({ type: "timer", atMs: null });
   state.effect({
     type: "finish",
@@ -216,24 +213,13 @@ export function finish(state: RunState): void {
       steps: state.step,
       samples: state.samplesCommitted,
       seconds,
-      samplesPerSecond: seconds > 0 ? samples / seconds : 0,
+      samplesPerSecond: samplesPerSecond(state, state.samplesCommitted),
       test: state.lastTest,
     },
   });
 }
 
-function momentarySpeed(state: RunState): number {
-  const first = state.rates[0];
-  if (first === undefined) return 0;
-  // The first entry only marks when the window begins; before there is one, the run's own start does.
-  const begin = state.rates.length > 1 ? first.atMs : (state.startedMs ?? first.atMs);
-  const counted = state.rates.length > 1 ? state.rates.slice(1) : state.rates;
-  const seconds = (state.nowMs - begin) / 1_000;
-  return seconds > 0 ? counted.reduce((sum, { samples }) => sum + samples, 0) / seconds : 0;
-}
-
-function addMeasures(a: Measures, b: Measures): Measures {
-  const metrics: Record<string, number> = { ...a.metrics };
-  for (const [name, sum] of Object.entries(b.metrics)) metrics[name] = (metrics[name] ?? 0) + sum;
-  return { loss: a.loss + b.loss, weight: a.weight + b.weight, samples: a.samples + b.samples, metrics };
+function samplesPerSecond(state: RunState, samples: number): number {
+  const seconds = (state.nowMs - (state.startedMs ?? state.nowMs)) / 1_000;
+  return seconds > 0 ? (samples - state.settings.start.samplesCommitted) / seconds : 0;
 }

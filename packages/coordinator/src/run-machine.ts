@@ -1,3 +1,4 @@
+import type { RunCommand } from "@tributary/program";
 import type { WorkerId } from "@tributary/protocol";
 import { closeWorker, greetJoiners, onConnectionOpened, onHello, onReady, removeWorker } from "./admission.ts";
 import {
@@ -11,7 +12,7 @@ import {
   onTransferFailed,
 } from "./contribution.ts";
 import type { Effect } from "./effects.ts";
-import type { Command, MachineEvent, MachineMessage } from "./events.ts";
+import type { MachineEvent, MachineMessage } from "./events.ts";
 import { assignLeases, expireLeases } from "./leasing.ts";
 import {
   closeAtQuorum,
@@ -189,7 +190,7 @@ function onMessage(state: RunState, worker: WorkerId, message: MachineMessage): 
   }
 }
 
-function onCommand(state: RunState, command: Command): void {
+function onCommand(state: RunState, command: RunCommand): void {
   switch (command.command) {
     case "stop":
       onStop(state, command.reason);

@@ -1,9 +1,10 @@
+import type { RunEvent, RunSums } from "@tributary/program";
 import type { LeaseId, LeaseKind, WorkerId } from "@tributary/protocol";
 import type { ControlMessage, Effect } from "./effects.ts";
 import { EpochPlan } from "./epoch-plan.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { NormGuard } from "./norm-guard.ts";
-import type { Measures, Outcome, RunEvent } from "./run-event.ts";
+import type { Outcome } from "./run-summary.ts";
 import type { RunPosition, RunSettings } from "./settings.ts";
 import type { StepLedger } from "./step-ledger.ts";
 import { WorkerTable } from "./worker-table.ts";
@@ -73,12 +74,10 @@ export class RunState {
   /** What is told of the step once its record is in the log. */
   pendingStep: RunEvent | null = null;
   /** Sums of the epoch's steps. */
-  trainSums: Measures | null = null;
-  lastTest: Readonly<Record<string, number>> = {};
+  trainSums: RunSums | null = null;
+  lastTest: Readonly<Record<`test${string}`, number>> = {};
   startedMs: number | null = null;
   epochStartedMs: number | null = null;
-  /** Ends of the last steps, for the momentary speed. */
-  rates: { readonly atMs: number; readonly samples: number }[] = [];
   waitingSaid = false;
   timerMs: number | null = null;
   nowMs = 0;
