@@ -1,4 +1,4 @@
-import type { EpochEvent, StepEvent } from "@tributary/training";
+import type { EpochEvent, StepEvent } from "@tributary/program";
 
 /** What the bar needs to know about the run before the first event. */
 export interface ProgressPlan {

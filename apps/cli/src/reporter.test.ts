@@ -1,4 +1,4 @@
-import type { RunEvent } from "@tributary/training";
+import type { RunEvent } from "@tributary/program";
 import { describe, expect, it } from "vitest";
 import { Reporter, type ReportStyle } from "./reporter.ts";
 
@@ -31,6 +31,7 @@ const step = (number: number): RunEvent => ({
   trainAccuracy: 0.875,
   samplesPerSecond: 128,
   workers: 2,
+  gradientNorm: 1,
 });
 
 const error: RunEvent = { event: "error", code: "X", message: "It broke", remedy: "Mend it" };

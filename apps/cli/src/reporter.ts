@@ -1,4 +1,4 @@
-import type { RunEvent, StepEvent } from "@tributary/training";
+import type { RunEvent, StepEvent } from "@tributary/program";
 import { clockTime, type ProgressPlan, type ProgressState, progressLine, shortNumber } from "./progress-bar.ts";
 
 /** Where a report goes, and when it is. */
@@ -106,10 +106,10 @@ function peopleLines(event: RunEvent): string[] {
       ];
     case "worker":
       return [`Worker ${event.name} ${event.state}`];
-    case "lease":
-      return event.state === "reissued"
-        ? [`Samples ${event.start} to ${event.end - 1} of step ${event.step} leased again`]
-        : [];
+    case "reissued":
+      return [`Samples ${event.start} to ${event.end - 1} of step ${event.step} leased again, to ${event.to}`];
+    case "waiting":
+      return [`Step ${event.step} waits: ${event.reason}`];
     case "epoch":
       return [`Epoch ${event.epoch}: ${metricsText(event)} in ${event.seconds.toFixed(1)} s`];
     case "checkpoint":

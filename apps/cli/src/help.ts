@@ -1,0 +1,95 @@
+import { OPTIONS, type OptionName } from "./options.ts";
+
+/** What a command is, for its help and for reading its words. */
+export interface CommandDescription {
+  readonly name: string;
+  /** What comes after the name, options aside: "RUN.ts". */
+  readonly operands: string;
+  readonly does: string;
+  readonly examples: readonly string[];
+  readonly options: readonly OptionName[];
+}
+
+const RUN_OPTIONS: readonly OptionName[] = [
+  "epochs",
+  "steps",
+  "batch-size",
+  "learning-rate",
+  "seed",
+  "data",
+  "out",
+  "mode",
+  "codec",
+  "backend",
+  "port",
+  "host",
+  "token",
+  "open",
+  "json",
+  "quiet",
+  "help",
+];
+
+/** Every command there is. */
+export const COMMANDS = {
+  train: {
+    name: "train",
+    operands: "RUN.ts",
+    does: "coordinator and local workers in one command, until the run is finished",
+    examples: ["tributary train digits.run.ts", "tributary train digits.run.ts --workers 4 --epochs 3 --data ./mnist"],
+    options: ["workers", "threads", ...RUN_OPTIONS],
+  },
+  serve: {
+    name: "serve",
+    operands: "RUN.ts",
+    does: "a coordinator alone, for others to join",
+    examples: ["tributary serve digits.run.ts --host 0.0.0.0 --port 8080"],
+    options: RUN_OPTIONS,
+  },
+  join: {
+    name: "join",
+    operands: "URL",
+    does: "a worker for a coordinator anywhere",
+    examples: [
+      "tributary join 'http://192.168.1.20:8080/join#t=...'",
+      "tributary join http://127.0.0.1:8080 --threads 4",
+    ],
+    options: ["threads", "backend", "token", "name", "json", "quiet", "help"],
+  },
+} as const satisfies Record<string, CommandDescription>;
+
+/** Name of a command. */
+export type CommandName = keyof typeof COMMANDS;
+
+/** The help of the command line as a whole. */
+export function overview(): string {
+  const rows = Object.values(COMMANDS).map(
+    ({ name, operands, does }) => `  ${`${name} ${operands}`.padEnd(16)} ${does}`,
+  );
+  return [
+    "Tributary trains one neural network on whatever devices people bring.",
+    "",
+    "  tributary train examples/digits.run.ts",
+    "",
+    ...rows,
+    "",
+    "tributary COMMAND --help lists a command's options.",
+    "",
+  ].join("\n");
+}
+
+/** The help of one command: examples first. */
+export function commandHelp(command: CommandDescription): string {
+  const rows = command.options.map((name) => {
+    const { value, help } = OPTIONS[name];
+    return `  ${`--${name} ${value}`.trimEnd().padEnd(20)} ${help}`;
+  });
+  return [
+    `tributary ${command.name} ${command.operands}: ${command.does}`,
+    "",
+    ...command.examples.map((example) => `  ${example}`),
+    "",
+    ...rows,
+    "",
+  ].join("\n");
+}

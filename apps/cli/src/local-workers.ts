@@ -1,0 +1,51 @@
+import { spawnNodeWorker, type WorkerProcess, type WorkerProcessOptions } from "@tributary/node-worker";
+
+/** What {@link LocalWorkers} starts. */
+export interface LocalWorkersOptions {
+  readonly count: number;
+  readonly worker: WorkerProcessOptions;
+  /** A worker ended by itself; the others go on. */
+  readonly onProblem: (message: string) => void;
+  /** None is left, though the run is not over. */
+  readonly onAllFailed: (message: string) => void;
+}
+
+/** How long workers have for leaving by themselves, in milliseconds. */
+const LEAVE_WITHIN_MS = 5_000;
+
+/** The worker processes of this command. They end with it. */
+export class LocalWorkers {
+  readonly #processes: readonly WorkerProcess[];
+  readonly #options: LocalWorkersOptions;
+  #left: number;
+  #ending = false;
+
+  constructor(options: LocalWorkersOptions) {
+    this.#options = options;
+    this.#left = options.count;
+    this.#processes = Array.from({ length: options.count }, (_, index) =>
+      spawnNodeWorker({ name: `local-${index + 1}`, ...options.worker }),
+    );
+    this.#processes.forEach((worker, index) => void this.#watch(worker, index + 1));
+  }
+
+  /** Asks the workers to leave, and ends those that do not. */
+  async end(): Promise<void> {
+    this.#ending = true;
+    for (const worker of this.#processes) worker.leave();
+    const timer = setTimeout(() => {
+      for (const { child } of this.#processes) child.kill("SIGKILL");
+    }, LEAVE_WITHIN_MS);
+    await Promise.all(this.#processes.map(({ ended }) => ended));
+    clearTimeout(timer);
+  }
+
+  async #watch(worker: WorkerProcess, number: number): Promise<void> {
+    const { reason, message } = await worker.ended;
+    this.#left -= 1;
+    if (this.#ending || reason === "finished" || reason === "left") return;
+    const text = `Local worker ${number} ended: ${message}`;
+    this.#options.onProblem(text);
+    if (this.#left === 0) this.#options.onAllFailed(text);
+  }
+}

@@ -1,0 +1,101 @@
+import { DataError } from "@tributary/data";
+import { TrainingError } from "@tributary/training";
+import { CommandError } from "./errors.ts";
+import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
+import { COMMANDS, type CommandName, commandHelp, overview } from "./help.ts";
+import { join } from "./join.ts";
+import { nearestName, parseArguments } from "./options.ts";
+import type { ReporterOutput } from "./reporter.ts";
+import { train } from "./train.ts";
+
+/** The command `tributary`: reads the words, runs the command, tells errors with their remedy, and ends with the exit code. */
+
+const output: ReporterOutput = {
+  data: (text) => process.stdout.write(text),
+  words: (text) => process.stderr.write(text),
+  columns: () =>
+    process.stderr.isTTY && !process.env.CI && process.env.TERM !== "dumb" ? process.stderr.columns : null,
+  nowMs: () => performance.now(),
+};
+
+async function run(words: readonly string[]): Promise<ExitCode> {
+  const [name, ...rest] = words;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    process.stdout.write(overview());
+    return EXIT_CODES.done;
+  }
+  const command = COMMANDS[commandNamed(name)];
+  const { options, positionals } = parseArguments(rest, command.options);
+  if (options.help) {
+    process.stdout.write(commandHelp(command));
+    return EXIT_CODES.done;
+  }
+  const operand = onlyOperand(command.name, command.operands, positionals);
+  const surroundings = { output, now: () => new Date() };
+  switch (command.name) {
+    case "train":
+      return await train(operand, options, null, surroundings);
+    case "serve":
+      return await train(operand, options, 0, surroundings);
+    case "join":
+      return await join(operand, options, output);
+    default:
+      return command satisfies never;
+  }
+}
+
+function commandNamed(word: string): CommandName {
+  const names: CommandName[] = ["train", "serve", "join"];
+  const found = names.find((name) => name === word);
+  if (found !== undefined) return found;
+  const nearest = nearestName(word, names);
+  throw new CommandError(
+    "USAGE",
+    `There is no command ${JSON.stringify(word)}`,
+    nearest === null ? `Use one of ${names.join(", ")}` : `Did you mean ${nearest}?`,
+  );
+}
+
+function onlyOperand(command: string, operands: string, positionals: readonly string[]): string {
+  const [operand, ...more] = positionals;
+  if (operand !== undefined && more.length === 0) return operand;
+  const what =
+    operand === undefined
+      ? `${command} needs ${operands}`
+      : `${command} takes one ${operands}, not ${positionals.length}`;
+  throw new CommandError("USAGE", what, `Write tributary ${command} ${operands}`);
+}
+
+/** The exit code for errors that carry no exit code of their own. */
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof TrainingError && error.code === "DIVERGED") return EXIT_CODES.diverged;
+  if (error instanceof TrainingError || error instanceof DataError) return EXIT_CODES.invalidRunOrData;
+  const code = codeOf(error);
+  if (code === "CANNOT_BIND" || code === "JOIN_ADDRESS") return EXIT_CODES.cannotConnect;
+  // What tracing a run throws: shapes, dtypes and options that do not fit each other.
+  if (error instanceof Error && ["NnError", "AutogradError", "ProgramError"].includes(error.name))
+    return EXIT_CODES.invalidRunOrData;
+  return EXIT_CODES.failure;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "FAILED";
+}
+
+/** Tells an error as a line of JSON where that is asked for, otherwise in words; the stack only with DEBUG. */
+function tell(error: unknown, asJson: boolean): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = error instanceof CommandError ? error.remedy : "See the message; set DEBUG=1 for the whole error";
+  if (asJson) process.stdout.write(`${JSON.stringify({ event: "error", code: codeOf(error), message, remedy })}\n`);
+  else process.stderr.write(`Error ${codeOf(error)}: ${message}\n  ${remedy}\n`);
+  if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+}
+
+const words = process.argv.slice(2);
+try {
+  process.exitCode = await run(words);
+} catch (error) {
+  tell(error, words.includes("--json"));
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,31 @@
+import { EXIT_CODES } from "./exit-codes.ts";
+
+/** Signals that ask a command to end. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** The first signal is told to `onFirst`; a second one ends the process at once. */
+export class StopSignals {
+  /** The first signal that came. */
+  received: StopSignal | null = null;
+  readonly #onFirst: (signal: StopSignal) => void;
+  readonly #onInterrupt = () => this.#receive("SIGINT");
+  readonly #onTerminate = () => this.#receive("SIGTERM");
+
+  constructor(onFirst: (signal: StopSignal) => void) {
+    this.#onFirst = onFirst;
+    process.on("SIGINT", this.#onInterrupt);
+    process.on("SIGTERM", this.#onTerminate);
+  }
+
+  /** Gives the signals their usual meaning back. */
+  dispose(): void {
+    process.off("SIGINT", this.#onInterrupt);
+    process.off("SIGTERM", this.#onTerminate);
+  }
+
+  #receive(signal: StopSignal): void {
+    if (this.received !== null) process.exit(signal === "SIGINT" ? EXIT_CODES.interrupted : EXIT_CODES.terminated);
+    this.received = signal;
+    this.#onFirst(signal);
+  }
+}

@@ -1,0 +1,124 @@
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { type CoordinatorResult, type RunningCoordinator, startCoordinator } from "@tributary/coordinator-app";
+import { type Run, totalSteps, traceRun, withOverrides } from "@tributary/training";
+import { datasetAt } from "./data-source.ts";
+import { CommandError } from "./errors.ts";
+import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
+import { LocalWorkers } from "./local-workers.ts";
+import { openInBrowser } from "./open-in-browser.ts";
+import type { Options } from "./options.ts";
+import { Reporter, type ReporterOutput } from "./reporter.ts";
+import { loadRun } from "./run-file.ts";
+import { StopSignals } from "./stop-signals.ts";
+
+/** Codecs that a person may name. */
+const CODEC_NAMES = ["float32", "float16"];
+
+/** What `train` and `serve` need of the surroundings. */
+export interface TrainSurroundings {
+  readonly output: ReporterOutput;
+  /** For the name of the run's folder. */
+  readonly now: () => Date;
+}
+
+/**
+ * Runs a coordinator, with `localWorkers` processes of its own, until its run is over.
+ * @returns the exit code @throws CommandError, and the coded errors of the packages
+ */
+export async function train(
+  file: string,
+  options: Options,
+  localWorkers: number | null,
+  surroundings: TrainSurroundings,
+): Promise<ExitCode> {
+  const run = applyOptions(await loadRun(file), options);
+  const traced = await traceRun(run);
+  const plan = { epochs: run.epochs, steps: totalSteps(traced.recipe, traced.data.manifest) };
+  const style = options.json ? "json" : options.quiet ? "quiet" : "people";
+  const reporter = new Reporter(style, plan, surroundings.output);
+  const coordinator = await startCoordinator({
+    run: traced,
+    out: outFolder(run, options, surroundings.now()),
+    callbacks: run.callbacks,
+    codecs: [codecOf(options)],
+    onEvent: (event) => reporter.report(event),
+    ...backendOption(options),
+    ...given(options, ["host", "port", "token"]),
+  });
+  if (options.open) openInBrowser(coordinator.url);
+  const workers = startWorkers(coordinator, options, localWorkers, reporter);
+  const signals = new StopSignals((signal) => {
+    reporter.say(`${signal}: finishing the step, then saving; once more to leave at once`);
+    coordinator.stop(`stopped by ${signal}`);
+  });
+  try {
+    const result = await coordinator.finished;
+    return exitCodeOf(result, signals);
+  } finally {
+    signals.dispose();
+    await workers.end();
+    reporter.end();
+  }
+}
+
+function startWorkers(
+  coordinator: RunningCoordinator,
+  options: Options,
+  count: number | null,
+  reporter: Reporter,
+): LocalWorkers {
+  return new LocalWorkers({
+    count: count ?? options.workers ?? availableParallelism(),
+    worker: { url: coordinator.joinUrl, ...given(options, ["threads", "backend"]) },
+    onProblem: (message) => reporter.say(message),
+    onAllFailed: (message) => {
+      const remedy = "Mend what the message says; workers elsewhere may still join";
+      reporter.report({ event: "error", code: "WORKER_FAILED", message, remedy });
+      if (options.host === undefined) coordinator.stop(message);
+    },
+  });
+}
+
+/** The run with what the command line changes in it. */
+function applyOptions(run: Run, options: Options): Run {
+  return withOverrides(run, {
+    ...given(options, ["epochs", "steps", "batchSize", "learningRate", "seed"]),
+    ...(options.data === undefined ? {} : { data: datasetAt(options.data) }),
+  });
+}
+
+/** Those of the options that were given. */
+function given<Key extends keyof Options>(options: Options, keys: readonly Key[]): Pick<Options, Key> {
+  const picked = { ...options };
+  for (const key of Object.keys(picked)) {
+    if (!keys.some((wanted) => wanted === key)) Reflect.deleteProperty(picked, key);
+  }
+  return picked;
+}
+
+/** Where the coordinator's own part runs: on the reference only when that is asked for, so that a test can. */
+function backendOption({ backend }: Options): { backend?: "wasm" | "reference" } {
+  return backend === "wasm" || backend === "reference" ? { backend } : {};
+}
+
+function codecOf({ codec = "float32" }: Options): string {
+  if (CODEC_NAMES.includes(codec)) return codec;
+  throw new CommandError("USAGE", `--codec is ${JSON.stringify(codec)}`, `Choose one of ${CODEC_NAMES.join(", ")}`);
+}
+
+/** `runs/NAME-2026-01-31-120000` in the current folder, unless --out says otherwise. */
+function outFolder(run: Run, options: Options, now: Date): string {
+  if (options.out !== undefined) return resolve(options.out);
+  const time = now.toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
+  return resolve(join("runs", `${run.name}-${time}`));
+}
+
+function exitCodeOf(result: CoordinatorResult, signals: StopSignals): ExitCode {
+  if (result.outcome === "diverged") return EXIT_CODES.diverged;
+  if (result.outcome === "failed") return EXIT_CODES.failure;
+  if (signals.received === "SIGINT") return EXIT_CODES.interrupted;
+  if (signals.received === "SIGTERM") return EXIT_CODES.terminated;
+  // A callback may stop a run early, and that is how it is meant; workers that all failed stop it too, and that is not.
+  return result.outcome === "stopped" && result.steps === 0 ? EXIT_CODES.failure : EXIT_CODES.done;
+}
