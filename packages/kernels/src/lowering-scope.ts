@@ -12,6 +12,9 @@ import type { Kernel, View, Window } from "./ir.ts";
 import type { Storages } from "./storages.ts";
 import { denseWindow, isDense } from "./window.ts";
 
+/** A constant of at most this many equal elements is kept in memory rather than written there in every run. */
+const STORED_CONSTANT_MAX = 1024;
+
 /** A value on its way to memory: what it is, and how to compute each element. */
 export interface LazyValue extends TensorType {
   readonly expression: Expression;
@@ -87,6 +90,11 @@ export class LoweringScope {
   store(value: LazyValue): View {
     const { expression } = value;
     if (expression.kind === "load") return { storage: expression.storage, shape: value.shape, ...expression.window };
+    const count = elementCount(value.shape);
+    if (expression.kind === "constant" && count <= STORED_CONSTANT_MAX) {
+      const values = new Array<number>(count).fill(expression.value);
+      return this.storages.dense(value.dtype, value.shape, { kind: "constant", values });
+    }
     return this.storeDense(value);
   }
 

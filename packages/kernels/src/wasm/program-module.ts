@@ -124,23 +124,30 @@ class ProgramWriter implements ModuleServices {
     const context = this.#context(kernel, code);
     switch (kernel.kind) {
       case "map":
-        return emitMap(context, kernel);
+        emitMap(context, kernel);
+        break;
       case "reduce":
-        return emitReduce(context, kernel);
+        emitReduce(context, kernel);
+        break;
       case "contract": {
         const epilogue = prepareBody(context, kernel.epilogue);
-        return emitContraction(context, kernel, (vectors, access) => epilogue.emit(vectors, access));
+        emitContraction(context, kernel, (vectors, access) => epilogue.emit(vectors, access));
+        break;
       }
       case "pool":
-        return emitMaxPool(context, kernel);
+        emitMaxPool(context, kernel);
+        break;
       case "index":
-        return emitIndexed(context, kernel);
+        emitIndexed(context, kernel);
+        break;
       case "rows":
-        return emitRows(context, kernel);
+        emitRows(context, kernel);
+        break;
       case "scan":
-        return this.#emitScan(kernel, code);
+        this.#emitScan(kernel, code);
+        break;
       default:
-        return kernel satisfies never;
+        kernel satisfies never;
     }
   }
 
@@ -164,19 +171,20 @@ class ProgramWriter implements ModuleServices {
     const bytes = BYTES_PER_ELEMENT[dtype];
     switch (place.kind) {
       case "input":
-        code.globalGet(this.#inputs[place.index]);
-        return addConstant(code, byteOffset);
+        addConstant(code.globalGet(this.#inputs[place.index]), byteOffset);
+        break;
       case "output":
-        code.globalGet(this.#outputs[place.index]);
-        return addConstant(code, byteOffset);
+        addConstant(code.globalGet(this.#outputs[place.index]), byteOffset);
+        break;
       case "arena":
-        code.globalGet(this.#scratch);
-        return addConstant(code, (this.#plan.storages.get(storage) ?? 0) + byteOffset);
+        addConstant(code.globalGet(this.#scratch), (this.#plan.storages.get(storage) ?? 0) + byteOffset);
+        break;
       case "constant":
         code.i32(this.constantBytes(`storage ${storage}`, () => constantData(dtype, place.values)) + byteOffset);
-        return;
+        break;
       case "alias":
-        return this.#pushAddress(code, place.storage, place.offset * bytes + byteOffset);
+        this.#pushAddress(code, place.storage, place.offset * bytes + byteOffset);
+        break;
       case "turn":
         this.#pushAddress(code, place.storage, place.offset * bytes + byteOffset);
         code
@@ -186,8 +194,8 @@ class ProgramWriter implements ModuleServices {
           .op("i32.add");
         return;
       case "carry":
-        code.globalGet(this.#carry(place.carry)[place.side]);
-        return addConstant(code, byteOffset);
+        addConstant(code.globalGet(this.#carry(place.carry)[place.side]), byteOffset);
+        break;
       default:
         place satisfies never;
     }

@@ -41,7 +41,11 @@ function powerEdges(v: VectorCode, x: Vectors, y: Vectors, size: Vectors): Vecto
   const small = v.op("f32x4.lt", v.op("f32x4.abs", y), v.float(EVEN_FROM));
   const oddSign = v.op("v128.and", v.op("v128.and", whole, small), last);
   const signed = v.op("v128.xor", size, v.op("v128.and", oddSign, x));
-  const negative = v.op("v128.and", v.op("f32x4.lt", x, v.float(0)), v.op("f32x4.gt", x, v.float(Number.NEGATIVE_INFINITY)));
+  const negative = v.op(
+    "v128.and",
+    v.op("f32x4.lt", x, v.float(0)),
+    v.op("f32x4.gt", x, v.float(Number.NEGATIVE_INFINITY)),
+  );
   const impossible = v.op("v128.andnot", negative, whole);
   const undefinedBase = v.op("v128.or", impossible, v.op("f32x4.ne", x, x));
   const checked = v.select(undefinedBase, v.float(Number.NaN), signed);
