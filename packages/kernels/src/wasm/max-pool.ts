@@ -1,8 +1,14 @@
 import type { PoolKernel } from "../ir.ts";
 import type { FunctionBuilder, Local } from "./assembler-function.ts";
 import type { KernelContext } from "./context.ts";
-import { imageStrides } from "./contraction/convolution-geometry.ts";
-import { type ImageStrides, needsStaging, type StagedAxis, stagedStrides, stageImages } from "./contraction/image.ts";
+import {
+  type ImageStrides,
+  imageStrides,
+  needsStaging,
+  type StagedAxis,
+  stagedStrides,
+  stageImages,
+} from "./contraction/image.ts";
 import { ScratchLayout } from "./contraction/scratch.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { advance, walk } from "./pointer-loop.ts";

@@ -1,6 +1,7 @@
+import type { View } from "../../ir.ts";
 import type { FunctionBuilder, Local } from "../assembler-function.ts";
 import { advance, walk } from "../pointer-loop.ts";
-import type { ImageStrides } from "./image.ts";
+import { type ImageStrides, imageStrides } from "./image.ts";
 import { copyFloats } from "./pack.ts";
 
 /** The window that slides over images: which taps it has and where it stops. */
@@ -42,6 +43,35 @@ export function cutStops(
   const planes = Math.floor(target / (height * width));
   if (planes >= 1) return { images: evenly(images, planes), rows: height };
   return { images: 1, rows: evenly(height, Math.floor(target / width)) };
+}
+
+/** Whether each channel of a view [images, channels, height, width] is one dense plane. */
+export function placesAdjacent(view: View): boolean {
+  const [, channel, row, column] = view.strides;
+  return column === 1 && row === view.shape[3] && channel >= 0;
+}
+
+/** Copies a block's places of several channels to rows `rowBytes` apart, from the first one on. Both pointers stay. */
+export function copyPlaces(
+  code: FunctionBuilder,
+  view: View,
+  rows: { readonly from: Local; readonly to: Local; readonly channels: number; readonly rowBytes: number },
+  stops: Stops,
+): void {
+  const { image, channel, row, column } = imageStrides(view);
+  const [read, write] = [code.local("i32"), code.local("i32")];
+  code.get(rows.from).set(read).get(rows.to).set(write);
+  const dense = column === 4 && row === stops.width * 4;
+  const loops = [
+    { length: rows.channels, strides: [channel, rows.rowBytes] },
+    { length: stops.images, strides: [image, stops.rows * stops.width * 4] },
+    { length: dense ? 1 : stops.rows, strides: [row, stops.width * 4] },
+  ];
+  walk(code, loops, [read, write], () => {
+    const count = dense ? stops.rows * stops.width : stops.width;
+    copyFloats(code, read, write, { count, from: column, to: 4 });
+  });
+  code.release(read, write);
 }
 
 /**

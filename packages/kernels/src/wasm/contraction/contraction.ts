@@ -4,6 +4,7 @@ import type { KernelContext } from "../context.ts";
 import { emitConvolution, planConvolution } from "./convolution.ts";
 import type { Geometry } from "./geometry.ts";
 import { emitMatmul, planMatmul } from "./matmul.ts";
+import { emitScatter, planScatter, prefersScatter } from "./scatter-gradient.ts";
 import { emitWeightGradient, planWeightGradient } from "./weight-gradient.ts";
 
 /** Bytes of scratch memory that {@link emitContraction} needs for a kernel. */
@@ -14,8 +15,11 @@ export function contractionScratchBytes(kernel: ContractKernel, geometry: Geomet
     case "matmul":
       return planMatmul(kernel, geometry).scratchBytes;
     case "convolution":
-    case "convolutionInputGradient":
       return planConvolution(kernel).scratchBytes;
+    case "convolutionInputGradient":
+      return prefersScatter(kernel, contraction.attributes)
+        ? planScatter(kernel, contraction.attributes).scratchBytes
+        : planConvolution(kernel).scratchBytes;
     case "convolutionWeightGradient":
       return planWeightGradient(kernel, contraction.attributes, geometry).scratchBytes;
     default:
@@ -38,8 +42,12 @@ export function emitContraction(context: KernelContext, kernel: ContractKernel, 
       emitMatmul(context, kernel, emitBody);
       break;
     case "convolution":
-    case "convolutionInputGradient":
       emitConvolution(context, kernel, emitBody);
+      break;
+    case "convolutionInputGradient":
+      if (prefersScatter(kernel, contraction.attributes))
+        emitScatter(context, kernel, contraction.attributes, emitBody);
+      else emitConvolution(context, kernel, emitBody);
       break;
     case "convolutionWeightGradient":
       emitWeightGradient(context, kernel, contraction.attributes, emitBody);

@@ -1,5 +1,5 @@
 import type { ContractKernel, View } from "../../ir.ts";
-import type { ImageStrides, StagedAxis } from "./image.ts";
+import type { StagedAxis } from "./image.ts";
 
 /**
  * A convolution as a sliding window over staged images. The gradient for the input is one too: the window slides, one step at a time, over
@@ -24,14 +24,8 @@ export interface SlidingConvolution {
   readonly weights: { readonly storage: number; readonly offset: number; readonly strides: readonly number[] };
 }
 
-/** Byte distances of a view [images, channels, height, width]. */
-export function imageStrides(view: View): ImageStrides {
-  const [image, channel, row, column] = view.strides.map((stride) => stride * 4);
-  return { image, channel, row, column };
-}
-
 /** Size of the staged axis that holds every element the window meets. */
-function reach(output: number, stride: number, kernel: number, dilation: number): number {
+export function reach(output: number, stride: number, kernel: number, dilation: number): number {
   return (output - 1) * stride + (kernel - 1) * dilation + 1;
 }
 

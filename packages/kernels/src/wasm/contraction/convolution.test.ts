@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Contraction, ContractKernel, View } from "../../ir.ts";
 import { dense, farthest, noise, plain, plus, run, Sums, size, view } from "./contraction-harness.ts";
 import { NARROW_GEOMETRY } from "./geometry.ts";
+import { prefersScatter } from "./scatter-gradient.ts";
 
 function expectClose(found: Float32Array, sums: Sums): void {
   expect(farthest(found, sums)).toBeLessThanOrEqual(1e-6);
@@ -236,4 +237,18 @@ it("a weight gradient over no images is zero", () => {
     epilogue: plain([3, 2, 3, 3]),
   };
   expect(run(kernel, [new Float32Array(0), new Float32Array(0), noise(54, 1)])).toEqual(new Float32Array(54));
+});
+
+it("the cases above take both ways to the gradient for the input", () => {
+  const ways = Object.values(shapes).map((shape) => {
+    const { x, w, y } = typesOf(shape);
+    const attributes = { ...attributesOf(shape), inputSize: [x[2], x[3]] as const };
+    const contraction: Contraction = { operation: "convolutionInputGradient", attributes };
+    return prefersScatter(
+      { kind: "contract", contraction, a: view(0, y), b: view(1, w), epilogue: plain(x) },
+      attributes,
+    );
+  });
+  expect(ways.filter((scatters) => scatters).length).toBeGreaterThanOrEqual(3);
+  expect(ways.filter((scatters) => !scatters).length).toBeGreaterThanOrEqual(3);
 });

@@ -1,5 +1,6 @@
 import type { FunctionBuilder, FunctionReference, Local } from "../assembler-function.ts";
 import type { KernelContext } from "../context.ts";
+import { loadLanes, storeLanes } from "../lanes.ts";
 import { countDown, multiplyAdd } from "./outer-micro-kernel.ts";
 
 /** What a dot-product micro-kernel is specialised for; strides are in bytes. Along k both operands are adjacent. */
@@ -98,7 +99,7 @@ function loadPart(code: FunctionBuilder, address: Local, offset: number, lanes: 
 
 /** The partial sums go through memory because V8 looks for operations to fuse from pairs of stores on. */
 function writeSums(code: FunctionBuilder, tile: DotTile, sums: readonly (readonly [Local, Local])[]): void {
-  const [, , c, , accumulate, spill] = code.parameters as readonly [Local, Local, Local, Local, Local, Local];
+  const spill = code.parameters[5];
   sums.forEach((sum, index) => {
     for (const half of [0, 1] as const) {
       code
@@ -107,15 +108,43 @@ function writeSums(code: FunctionBuilder, tile: DotTile, sums: readonly (readonl
         .memory("v128.store", index * LANES * 4 + half * 16);
     }
   });
-  const vector = code.local("v128");
-  const total = code.local("f32");
-  sums.forEach((_, index) => {
-    const offset = Math.floor(index / tile.columns) * tile.cRow + (index % tile.columns) * tile.cColumn;
+  for (let row = 0; row < tile.rows; row++) {
+    for (let column = 0; column < tile.columns; column += 4) {
+      writeElements(code, tile, row, column, Math.min(4, tile.columns - column));
+    }
+  }
+}
+
+/** Adds the partial sums of up to four neighbours at once: a transposition with an addition at each of its steps. */
+function writeElements(code: FunctionBuilder, tile: DotTile, row: number, column: number, count: number): void {
+  const [, , c, , accumulate, spill] = code.parameters as readonly [Local, Local, Local, Local, Local, Local];
+  const [left, right, total] = [code.local("v128"), code.local("v128"), code.local("v128")];
+  const pushSum = (element: number): void => {
+    const index = row * tile.columns + column + Math.min(element, count - 1);
     for (const half of [0, 16]) code.get(spill).memory("v128.load", index * LANES * 4 + half);
-    code.op("f32x4.add").tee(vector).get(vector).get(vector).shuffle32(2, 3, 0, 1).op("f32x4.add").tee(vector);
-    code.lane("f32x4.extract_lane", 0).get(vector).lane("f32x4.extract_lane", 1).op("f32.add").set(total);
-    code.get(accumulate);
-    code.if(() => code.get(total).get(c).memory("f32.load", offset).op("f32.add").set(total));
-    code.get(c).get(total).memory("f32.store", offset);
+    code.op("f32x4.add");
+  };
+  /** Of two vectors: [a0 + a2, b0 + b2, a1 + a3, b1 + b3]. */
+  const fold = (element: number, into: Local): void => {
+    const [a, b] = [code.local("v128"), code.local("v128")];
+    pushSum(element);
+    code.set(a);
+    pushSum(element + 1);
+    code.set(b).get(a).get(b).shuffle32(0, 4, 1, 5).get(a).get(b).shuffle32(2, 6, 3, 7).op("f32x4.add").set(into);
+    code.release(a, b);
+  };
+  fold(0, left);
+  if (count > 2) fold(2, right);
+  else code.get(left).set(right);
+  code.get(left).get(right).shuffle32(0, 1, 4, 5).get(left).get(right).shuffle32(2, 3, 6, 7).op("f32x4.add").set(total);
+  const offset = row * tile.cRow + column * tile.cColumn;
+  const lanes = { dtype: "float32", stride: tile.cColumn / 4, vector: 0, count, offset } as const;
+  code.get(accumulate);
+  code.if(() => {
+    if (tile.cColumn === 4) loadPart(code, c, offset, count);
+    else loadLanes(code, c, lanes);
+    code.get(total).op("f32x4.add").set(total);
   });
+  storeLanes(code, c, total, lanes);
+  code.release(left, right, total);
 }

@@ -1,3 +1,4 @@
+import type { View } from "../../ir.ts";
 import type { FunctionBuilder, Local } from "../assembler-function.ts";
 import { advance, walk } from "../pointer-loop.ts";
 import { copyFloats } from "./pack.ts";
@@ -8,6 +9,12 @@ export interface ImageStrides {
   readonly channel: number;
   readonly row: number;
   readonly column: number;
+}
+
+/** Byte distances of a view [images, channels, height, width]. */
+export function imageStrides(view: View): ImageStrides {
+  const [image, channel, row, column] = view.strides.map((stride) => stride * 4);
+  return { image, channel, row, column };
 }
 
 /** One of the two axes of an image that is laid out with room around and between its elements. */

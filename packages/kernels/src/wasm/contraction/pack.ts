@@ -71,6 +71,46 @@ function copySingly(code: FunctionBuilder, source: Local, target: Local, run: Fl
   });
 }
 
+/** Adds `count` adjacent floats at `source` to those at `target`, `to` bytes apart. With 8 bytes, 0 is added to those between. */
+export function addFloats(code: FunctionBuilder, source: Local, target: Local, count: number, to: number): void {
+  blocks(code, { total: count, size: STRAIGHT_LINE }, [source, target], [4, to], (length) => {
+    const whole = to === 4 || to === 8 ? length - (length % 4) : 0;
+    for (let element = 0; element < whole; element += 4) {
+      if (to === 4) addVector(code, target, element * 4, () => code.get(source).memory("v128.load", element * 4));
+      else addSpread(code, source, target, element);
+    }
+    for (let element = whole; element < length; element++) {
+      code
+        .get(target)
+        .get(target)
+        .memory("f32.load", element * to);
+      code
+        .get(source)
+        .memory("f32.load", element * 4)
+        .op("f32.add")
+        .memory("f32.store", element * to);
+    }
+  });
+}
+
+function addVector(code: FunctionBuilder, target: Local, offset: number, pushTerm: () => void): void {
+  code.get(target).get(target).memory("v128.load", offset);
+  pushTerm();
+  code.op("f32x4.add").memory("v128.store", offset);
+}
+
+/** Four floats, with zeros between them, to eight. */
+function addSpread(code: FunctionBuilder, source: Local, target: Local, element: number): void {
+  const vector = code.local("v128");
+  code
+    .get(source)
+    .memory("v128.load", element * 4)
+    .set(vector);
+  addVector(code, target, element * 8, () => code.get(vector).f32x4(0).shuffle32(0, 4, 1, 5));
+  addVector(code, target, element * 8 + 16, () => code.get(vector).f32x4(0).shuffle32(2, 4, 3, 5));
+  code.release(vector);
+}
+
 /** How an operand becomes panels: `size` neighbours (rows of A, columns of B) side by side, one group for each k. */
 export interface Panels {
   /** Neighbours in all, and in a panel; the last panel may have fewer, but is as wide. */

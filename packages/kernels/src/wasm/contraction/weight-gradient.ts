@@ -4,22 +4,31 @@ import type { Local } from "../assembler-function.ts";
 import type { EmitBody } from "../body-pointers.ts";
 import type { KernelContext } from "../context.ts";
 import { blocks, walk } from "../pointer-loop.ts";
-import { cutStops, type Stops, stopCount, TapWalk } from "./columns.ts";
-import { imageStrides, stagedAxes } from "./convolution-geometry.ts";
+import { copyPlaces, cutStops, placesAdjacent, type Stops, stopCount, TapWalk } from "./columns.ts";
+import { stagedAxes } from "./convolution-geometry.ts";
 import { dotSpillBytes } from "./dot-micro-kernel.ts";
 import { directStore, Epilogue } from "./epilogue.ts";
-import { type Geometry, K_BLOCK } from "./geometry.ts";
-import { type ImageStrides, needsStaging, type StagedAxis, stagedStrides, stageImages } from "./image.ts";
-import { copyFloats } from "./pack.ts";
+import type { Geometry } from "./geometry.ts";
+import { type ImageStrides, imageStrides, needsStaging, type StagedAxis, stagedStrides, stageImages } from "./image.ts";
 import { rowLength, ScratchLayout } from "./scratch.ts";
 import { dotTiles } from "./tiles.ts";
 
-/** Taps whose rows are in scratch memory at a time: with 256 places each they fill 512 KiB. */
+/** Taps whose rows are in scratch memory at a time. */
 const TAP_BLOCK = 512;
+
+/** Floats of the matrix of columns worked on at a time: 256 KiB. */
+const COLUMN_FLOATS = 64 * 1024;
+
+/**
+ * Places whose products are summed before the sum is added to the result. Each is the sum of eight partial sums, so that even
+ * 1024 places make sums of no more than 128 terms one after the other.
+ */
+const PLACES_MIN = 128;
+const PLACES_MAX = 1024;
 
 /**
  * How one weight gradient is done. Output channels are rows, taps of the kernel are columns, and K runs over all places of the
- * window in all images, cut where blocks of about {@link K_BLOCK} places end: by the shapes alone.
+ * window in all images, cut where blocks of places end: by the shapes alone.
  */
 export interface WeightGradientPlan {
   readonly images: number;
@@ -63,11 +72,12 @@ export function planWeightGradient(
   const [vertical, horizontal] = stagedAxes([x.shape[2], x.shape[3]], output, kernelSize, attributes);
   const staged = needsStaging(vertical, horizontal) || x.strides[3] !== 1;
   const from = staged ? stagedStrides(x.shape[1], vertical, horizontal) : imageStrides(x);
-  const block = cutStops(x.shape[0], output, K_BLOCK);
-  const row = rowLength(block.images * block.rows * output[1]);
   const [rows, channels] = [dy.shape[1] / groups, x.shape[1] / groups];
   const taps = channels * kernelSize[0] * kernelSize[1];
-  const inPlace = block.images === 1 && dy.strides[3] === 1 && dy.strides[2] === output[1] && dy.strides[1] >= 0;
+  const target = Math.floor(COLUMN_FLOATS / Math.max(1, Math.min(taps, TAP_BLOCK)));
+  const block = cutStops(x.shape[0], output, Math.min(Math.max(target, PLACES_MIN), PLACES_MAX));
+  const row = rowLength(block.images * block.rows * output[1]);
+  const inPlace = block.images === 1 && placesAdjacent(dy);
   const strides = directStore(kernel.epilogue)?.window.strides;
   const [, , high, wide] = kernel.epilogue.shape;
   const dense = [taps, high * wide, wide, 1];
@@ -195,7 +205,11 @@ function emitBlock(
   const { pointers, stops, tapWalk } = part;
   const { dy, image, a, columns, sums, spill, accumulate } = pointers;
   if (plan.inPlace) code.get(dy).set(a);
-  else emitRows(context, kernel, plan, pointers, stops);
+  else {
+    context.pushScratch(plan.scratch.dy);
+    code.set(a);
+    copyPlaces(code, kernel.b, { from: dy, to: a, channels: plan.rows, rowBytes: plan.row * 4 }, stops);
+  }
   tapWalk.start(image);
   blocks(code, { total: plan.taps, size: TAP_BLOCK }, [sums], [4], (taps) => {
     tapWalk.write(columns, taps, stops, plan.row * 4);
@@ -210,32 +224,6 @@ function emitBlock(
     };
     dotTiles(context, block, { a, b: columns, c: sums, accumulate, spill });
   });
-}
-
-/** Copies the block's places of dy, for each output channel of the group, one beside the other. */
-function emitRows(
-  context: KernelContext,
-  kernel: ContractKernel,
-  plan: WeightGradientPlan,
-  pointers: Pointers,
-  stops: Stops,
-): void {
-  const code = context.body;
-  const [image, channel, row, column] = kernel.b.strides.map((stride) => stride * 4);
-  const [read, write] = [code.local("i32"), code.local("i32")];
-  context.pushScratch(plan.scratch.dy);
-  code.tee(pointers.a).set(write).get(pointers.dy).set(read);
-  const dense = column === 4 && row === stops.width * 4;
-  const loops = [
-    { length: plan.rows, strides: [channel, plan.row * 4] },
-    { length: stops.images, strides: [image, stops.rows * stops.width * 4] },
-    { length: dense ? 1 : stops.rows, strides: [row, stops.width * 4] },
-  ];
-  walk(code, loops, [read, write], () => {
-    const count = dense ? stops.rows * stops.width : stops.width;
-    copyFloats(code, read, write, { count, from: column, to: 4 });
-  });
-  code.release(read, write);
 }
 
 function emitEpilogue(
