@@ -51,6 +51,8 @@ export class Reporter {
     }
     if (event.event === "epoch") this.#lastEpoch = event;
     const lines = this.#style === "quiet" ? quietLines(event) : peopleLines(event);
+    // Nothing moves any more behind the result.
+    if (event.event === "finished") this.#state = null;
     if (lines.length > 0) this.#say(lines);
   }
 
