@@ -73,8 +73,12 @@ class ComputeThread {
         await runner.begin(request.span.kind);
         return runner.microbatchesOf(request.span);
       }
-      case "accumulate":
-        return this.#accumulate(request);
+      case "accumulate": {
+        const { span, first, count } = request;
+        return this.#ready().runner.accumulate(span, first, count, () => this.#isStopped());
+      }
+      case "run":
+        return this.#run(request);
       case "collect":
         return this.#ready().runner.collect(request.kind);
       case "finish":
@@ -97,16 +101,25 @@ class ComputeThread {
     return null;
   }
 
-  async #accumulate(request: ThreadRequest & { readonly type: "accumulate" }): Promise<number> {
-    const { span, first, count, milliseconds } = request;
-    const endMs = milliseconds === null ? Number.POSITIVE_INFINITY : performance.now() + milliseconds;
+  async #run({ span, milliseconds }: ThreadRequest & { readonly type: "run" }): Promise<LeaseOutcome> {
+    const { setup, runner } = this.#ready();
+    const { kind } = span;
+    const begunMs = performance.now();
     let asked = 0;
     // The first microbatch is done however late it is: a lease comes back with at least one, or not at all.
     const shouldStop = () => {
       asked += 1;
-      return Atomics.load(this.#stopFlag, 0) !== 0 || (asked > 1 && performance.now() >= endMs);
+      return this.#isStopped() || (asked > 1 && performance.now() - begunMs >= milliseconds);
     };
-    return this.#ready().runner.accumulate(span, first, count, shouldStop);
+    await runner.begin(kind);
+    const microbatches = await runner.accumulate(span, 0, runner.microbatchesOf(span), shouldStop);
+    if (this.#isStopped()) throw new WorkerError("LEASE_STOPPED", "The lease was stopped");
+    const sums = await runner.collect(kind);
+    return createOutcome(setup, { kind, microbatches, milliseconds: performance.now() - begunMs, sums }, crc32);
+  }
+
+  #isStopped(): boolean {
+    return Atomics.load(this.#stopFlag, 0) !== 0;
   }
 
   async #finish(request: ThreadRequest & { readonly type: "finish" }): Promise<LeaseOutcome> {

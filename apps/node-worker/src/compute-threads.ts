@@ -70,12 +70,12 @@ class ThreadHandle {
   }
 
   async askOutcome(
-    request: ThreadRequest & { readonly type: "finish" },
-    transfer: readonly ArrayBuffer[],
+    request: ThreadRequest & { readonly type: "run" | "finish" },
+    transfer: readonly ArrayBuffer[] = [],
   ): Promise<LeaseOutcome> {
     const answer = await this.ask(request, transfer);
     const isOutcome = answer !== null && typeof answer === "object" && "gradient" in answer;
-    return isOutcome ? answer : wrongAnswer("finish");
+    return isOutcome ? answer : wrongAnswer(request.type);
   }
 
   /** The thread is gone: everything that is asked of it fails. */
@@ -204,20 +204,18 @@ export class ComputeThreads implements Computation {
   }
 
   async run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome> {
-    const begun = performance.now();
     Atomics.store(this.#stopFlag, 0, 0);
-    const totals = await allOf(this.#handles.map((handle) => handle.askCount({ type: "begin", span })));
-    const done = await this.#accumulate(span, totals[0] ?? 0, begun + milliseconds);
-    if (done === 0 || Atomics.load(this.#stopFlag, 0) !== 0) {
-      throw new WorkerError("LEASE_STOPPED", "The lease was stopped before its microbatches were done");
-    }
     const [first, ...rest] = this.#handles;
     if (first === undefined) throw new WorkerError("THREAD_FAILED", "There is no compute thread");
+    if (rest.length === 0) return first.askOutcome({ type: "run", span, milliseconds });
+    const begun = performance.now();
+    const totals = await allOf(this.#handles.map((handle) => handle.askCount({ type: "begin", span })));
+    const microbatches = await this.#accumulate(span, totals[0] ?? 0, begun + milliseconds);
+    if (Atomics.load(this.#stopFlag, 0) !== 0) throw new WorkerError("LEASE_STOPPED", "The lease was stopped");
     const others = await allOf(rest.map((handle) => handle.askSums(span.kind)));
     const elapsed = performance.now() - begun;
     const transfer = others.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
-    const { kind } = span;
-    return first.askOutcome({ type: "finish", kind, others, microbatches: done, milliseconds: elapsed }, transfer);
+    return first.askOutcome({ type: "finish", kind: span.kind, others, microbatches, milliseconds: elapsed }, transfer);
   }
 
   stop(): void {
@@ -231,16 +229,13 @@ export class ComputeThreads implements Computation {
 
   /** Round after round until the time is up. @returns whole microbatches done: a prefix of the lease */
   async #accumulate(span: LeaseSpan, total: number, endMs: number): Promise<number> {
-    const isAlone = this.#handles.length === 1;
     let done = 0;
     for (const ranges of microbatchRounds(total, this.#handles.length)) {
-      const left = endMs - performance.now();
-      if (done > 0 && left <= 0) break;
+      if (done > 0 && performance.now() >= endMs) break;
       const counts = await allOf(
         this.#handles.map((handle, thread) => {
           const { first, count } = ranges[thread] ?? { first: 0, count: 0 };
-          if (count === 0) return Promise.resolve(0);
-          return handle.askCount({ type: "accumulate", span, first, count, milliseconds: isAlone ? left : null });
+          return count === 0 ? Promise.resolve(0) : handle.askCount({ type: "accumulate", span, first, count });
         }),
       );
       done += counts.reduce((sum, count) => sum + count, 0);

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { microbatchRounds } from "./microbatch-rounds.ts";
 
 describe("microbatchRounds", () => {
-  it("[L3] gives one thread everything at once", () => {
-    expect(microbatchRounds(7, 1)).toEqual([[{ first: 0, count: 7 }]]);
+  it("[L3] gives fewer rounds to a lease of few microbatches, down to one", () => {
+    expect([1, 2, 5, 6, 100].map((count) => microbatchRounds(count, 2).length)).toEqual([1, 1, 2, 3, 4]);
   });
 
   it("[L3] gives two threads ten microbatches in four rounds of 2, 3, 2 and 3", () => {

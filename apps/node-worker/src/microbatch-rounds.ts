@@ -9,11 +9,11 @@ const ROUNDS = 4;
 
 /**
  * Divides a lease's microbatches between threads. Each round hands every thread at most one range, in order; what the
- * rounds before one have done is always a prefix of the lease. A single thread looks at the time itself, in one round.
+ * rounds before one have done is always a prefix of the lease.
  * A pure function: the same lease is divided the same way, so that sums are the same bits every time.
  */
 export function microbatchRounds(microbatches: number, threads: number): readonly (readonly MicrobatchRange[])[] {
-  const roundCount = threads === 1 ? 1 : Math.max(1, Math.min(ROUNDS, Math.floor(microbatches / threads)));
+  const roundCount = Math.max(1, Math.min(ROUNDS, Math.floor(microbatches / threads)));
   return Array.from({ length: roundCount }, (_, round) => {
     const first = Math.floor((round * microbatches) / roundCount);
     const count = Math.floor(((round + 1) * microbatches) / roundCount) - first;

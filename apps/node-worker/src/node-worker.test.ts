@@ -120,6 +120,18 @@ describe("a Node worker as a process", () => {
     expect(worker.child.exitCode).toBe(0);
   });
 
+  it("[J6] leaves on SIGTERM, but not on SIGINT: Ctrl-C reaches it too, and who started it decides", async () => {
+    const worker = spawnNodeWorker({ url: link(), backend: "reference" });
+    await welcome();
+    worker.child.kill("SIGINT");
+    server.say(LEASE);
+    await server.hear("result");
+    worker.child.kill("SIGTERM");
+    await server.hear("decline");
+    await server.hear("leave");
+    expect(await worker.ended).toMatchObject({ reason: "left" });
+  });
+
   it("a process that is killed ends as PROCESS_LOST, and its socket closes", async () => {
     const worker = spawnNodeWorker({ url: link(), backend: "reference" });
     await welcome();

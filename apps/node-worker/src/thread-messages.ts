@@ -16,16 +16,12 @@ export interface ComputeThreadTask {
 export type ThreadRequest =
   | { readonly type: "prepare"; readonly setup: RunSetup }
   | { readonly type: "parameters"; readonly step: number; readonly codec: string; readonly bytes: Uint8Array }
+  /** A whole lease, by a thread that is alone. Answers with the outcome. */
+  | { readonly type: "run"; readonly span: LeaseSpan; readonly milliseconds: number }
   /** Clears the sums. Answers with the number of microbatches of the lease. */
   | { readonly type: "begin"; readonly span: LeaseSpan }
-  /** Answers with the number of microbatches done: at least 1, fewer than `count` when the time is up or the flag is set. */
-  | {
-      readonly type: "accumulate";
-      readonly span: LeaseSpan;
-      readonly first: number;
-      readonly count: number;
-      readonly milliseconds: number | null;
-    }
+  /** Answers with the number of microbatches done: fewer than `count` only when the flag is set. */
+  | { readonly type: "accumulate"; readonly span: LeaseSpan; readonly first: number; readonly count: number }
   /** Answers with the sums. */
   | { readonly type: "collect"; readonly kind: LeaseKind }
   /** Adds other threads' sums to its own, in order, and makes the outcome ready. */

@@ -9,7 +9,7 @@ import {
 } from "@tributary/data";
 import type { Device, DeviceBuffer, Executable } from "@tributary/kernels";
 import { elementCount, type Program } from "@tributary/program";
-import { codecNamed, type LeaseKind } from "@tributary/protocol";
+import { codecNamed, float32Codec, type LeaseKind } from "@tributary/protocol";
 import type { LeaseSpan, RunSetup } from "./computation.ts";
 import { WorkerError } from "./errors.ts";
 import { fetchRunPrograms, type RunPrograms, sumsLength } from "./run-programs.ts";
@@ -27,6 +27,8 @@ interface Accumulator {
   /** By input name: microbatch data, seed and step, parameters, buffers and sums. */
   readonly bindings: Readonly<Record<string, DeviceBuffer>>;
   readonly sums: DeviceBuffer;
+  /** As many as there are sums; kept, because making them for each lease would feed the garbage collector. */
+  readonly zeros: Float32Array;
 }
 
 /**
@@ -90,8 +92,7 @@ export class LeaseRunner {
   /** Decodes parameters, then buffers, and writes them to the device. Borrows `bytes`. @throws ProtocolError CODEC_* */
   async setParameters(step: number, codec: string, bytes: Uint8Array): Promise<void> {
     const { parameterLength, bufferLength } = this.#setup.layout;
-    const values = new Float32Array(parameterLength + bufferLength);
-    codecNamed(codec).decode(bytes, values);
+    const values = decoded(codec, bytes, parameterLength + bufferLength);
     this.#step = null;
     const { parameters, buffers } = Object.fromEntries(this.#buffers);
     if (parameters !== undefined) await this.#device.write(parameters, values.subarray(0, parameterLength));
@@ -106,8 +107,8 @@ export class LeaseRunner {
 
   /** Clears the sums of a kind of lease. @throws WorkerError PROGRAM_MISMATCH when the run has no such leases */
   async begin(kind: LeaseKind): Promise<void> {
-    const { sums } = this.#accumulator(kind);
-    await this.#device.write(sums, new Float32Array(sums.length));
+    const { sums, zeros } = this.#accumulator(kind);
+    await this.#device.write(sums, zeros);
   }
 
   /**
@@ -200,6 +201,15 @@ export function seedWords(seed: number): Uint32Array {
   return new Uint32Array([seed % TWO_TO_32, Math.floor(seed / TWO_TO_32)]);
 }
 
+/** The elements that `bytes` code; a view of them where they are float32 already. @throws ProtocolError CODEC_* */
+function decoded(codec: string, bytes: Uint8Array, length: number): Float32Array {
+  const isPlain = codec === float32Codec.name && bytes.byteLength === 4 * length && bytes.byteOffset % 4 === 0;
+  if (isPlain) return new Float32Array(bytes.buffer, bytes.byteOffset, length);
+  const values = new Float32Array(length);
+  codecNamed(codec).decode(bytes, values);
+  return values;
+}
+
 function sharedBuffer(buffers: ReadonlyMap<string, DeviceBuffer>, name: string): DeviceBuffer {
   const buffer = buffers.get(name);
   if (buffer === undefined) throw new WorkerError("NOT_PREPARED", `There is no buffer for ${name}`);
@@ -229,5 +239,5 @@ async function createAccumulator(
   const sums = device.allocate("float32", sumsLength(program));
   const bindings: Record<string, DeviceBuffer> = { sums };
   for (const { name } of program.inputs) if (name !== "sums") bindings[name] = sharedBuffer(buffers, name);
-  return { executable, bindings, sums };
+  return { executable, bindings, sums, zeros: new Float32Array(sums.length) };
 }
