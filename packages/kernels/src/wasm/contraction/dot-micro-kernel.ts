@@ -38,7 +38,7 @@ export function dotMicroKernel(context: KernelContext, tile: DotTile): FunctionR
 
 function writeDotMicroKernel(code: FunctionBuilder, tile: DotTile, fma: boolean): void {
   const { rows, columns } = tile;
-  const [a, b, , count] = code.parameters as readonly [Local, Local, Local, Local];
+  const [a, b, , count] = code.parameters;
   const pair = (): readonly [Local, Local] => [code.local("v128"), code.local("v128")];
   const sums = Array.from({ length: rows * columns }, pair);
   const left = Array.from({ length: rows }, pair);
@@ -117,7 +117,7 @@ function writeSums(code: FunctionBuilder, tile: DotTile, sums: readonly (readonl
 
 /** Adds the partial sums of up to four neighbours at once: a transposition with an addition at each of its steps. */
 function writeElements(code: FunctionBuilder, tile: DotTile, row: number, column: number, count: number): void {
-  const [, , c, , accumulate, spill] = code.parameters as readonly [Local, Local, Local, Local, Local, Local];
+  const [, , c, , accumulate, spill] = code.parameters;
   const [left, right, total] = [code.local("v128"), code.local("v128"), code.local("v128")];
   const pushSum = (element: number): void => {
     const index = row * tile.columns + column + Math.min(element, count - 1);

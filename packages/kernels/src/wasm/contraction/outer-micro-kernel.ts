@@ -36,9 +36,9 @@ export function outerMicroKernel(
 
 function writeOuterMicroKernel(code: FunctionBuilder, tile: OuterTile, fma: boolean): void {
   const { rows, vectors, aStep, bStep } = tile;
-  const [a, b, , count] = code.parameters as readonly [Local, Local, Local, Local, Local];
+  const [a, b, , count] = code.parameters;
   const sums = Array.from({ length: rows * vectors }, () => code.local("v128"));
-  const [splat, ...columns] = Array.from({ length: vectors + 1 }, () => code.local("v128")) as [Local, ...Local[]];
+  const [splat, ...columns] = Array.from({ length: vectors + 1 }, () => code.local("v128"));
   for (const sum of sums) code.f32x4(0).set(sum);
 
   const steps = (number: number): void => {
