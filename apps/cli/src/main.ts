@@ -71,8 +71,7 @@ function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof TrainingError && error.code === "DIVERGED") return EXIT_CODES.diverged;
   if (error instanceof TrainingError || error instanceof DataError) return EXIT_CODES.invalidRunOrData;
-  const code = codeOf(error);
-  if (code === "CANNOT_BIND" || code === "JOIN_ADDRESS") return EXIT_CODES.cannotConnect;
+  if (codeOf(error) === "JOIN_ADDRESS") return EXIT_CODES.wrongUsage;
   // What tracing a run throws: shapes, dtypes and options that do not fit each other.
   if (error instanceof Error && ["NnError", "AutogradError", "ProgramError"].includes(error.name))
     return EXIT_CODES.invalidRunOrData;

@@ -1,6 +1,12 @@
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { type CoordinatorResult, type RunningCoordinator, startCoordinator } from "@tributary/coordinator-app";
+import {
+  CoordinatorAppError,
+  type CoordinatorOptions,
+  type CoordinatorResult,
+  type RunningCoordinator,
+  startCoordinator,
+} from "@tributary/coordinator-app";
 import { type Run, totalSteps, traceRun, withOverrides } from "@tributary/training";
 import { datasetAt } from "./data-source.ts";
 import { CommandError } from "./errors.ts";
@@ -37,7 +43,7 @@ export async function train(
   const plan = { epochs: run.epochs, steps: totalSteps(traced.recipe, traced.data.manifest) };
   const style = options.json ? "json" : options.quiet ? "quiet" : "people";
   const reporter = new Reporter(style, plan, surroundings.output);
-  const coordinator = await startCoordinator({
+  const coordinator = await listening({
     run: traced,
     out: outFolder(run, options, surroundings.now()),
     callbacks: run.callbacks,
@@ -59,6 +65,17 @@ export async function train(
     signals.dispose();
     await workers.end();
     reporter.end();
+  }
+}
+
+/** Starts the coordinator. @throws CommandError CANNOT_CONNECT when its address is taken */
+async function listening(options: CoordinatorOptions): Promise<RunningCoordinator> {
+  try {
+    return await startCoordinator(options);
+  } catch (error) {
+    if (!(error instanceof CoordinatorAppError) || error.code !== "CANNOT_BIND") throw error;
+    const remedy = "Choose another --port or --host, or end the process that has it";
+    throw new CommandError("CANNOT_CONNECT", error.message, remedy, { cause: error });
   }
 }
 

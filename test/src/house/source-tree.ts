@@ -19,11 +19,11 @@ export interface ImportStatement {
   readonly typeOnly: boolean;
 }
 
-const SKIPPED_FOLDERS = new Set(["node_modules", "dist", ".git", ".turbo", "runs"]);
+const SKIPPED_FOLDERS = new Set(["node_modules", "dist", "runs"]);
 
 function walk(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
-    if (SKIPPED_FOLDERS.has(name)) return [];
+    if (SKIPPED_FOLDERS.has(name) || name.startsWith(".")) return [];
     const path = join(folder, name);
     return statSync(path).isDirectory() ? walk(path) : [path];
   });
