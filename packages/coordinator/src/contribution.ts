@@ -187,14 +187,17 @@ export function grantCredit(state: RunState): void {
   const { ledger, leases } = state;
   if (ledger === null || state.phase !== "training") return;
   const all = leases.all();
-  let staged = ledger.stagedSlots + all.filter(({ stage: at }) => at === "credited" || at === "uploading").length;
+  const credited = all.filter(({ stage: at }) => at === "credited" || at === "uploading");
+  let staged = ledger.stagedSlots + credited.length;
+  let headCovered = ledger.headArrived || credited.some(({ id }) => ledger.positionOf(id) === 0);
   const computed = all
     .filter(({ stage: at }) => at === "computed")
     .map((lease) => ({ lease, position: ledger.positionOf(lease.id) }))
     .sort((a, b) => a.position - b.position);
   for (const { lease, position } of computed) {
-    // The last place is kept for the lease the fold waits for: without it, those behind could fill the window for good.
-    const places = position === 0 ? STAGED_LEASES_MAX : STAGED_LEASES_MAX - 1;
+    // The last place is kept for the samples the fold waits for: without it, those behind could fill the window for good.
+    headCovered ||= position === 0;
+    const places = headCovered ? STAGED_LEASES_MAX : STAGED_LEASES_MAX - 1;
     if (position >= STAGED_LEASES_MAX || staged >= places) break;
     staged += 1;
     const milliseconds = UPLOAD_GRACE_MILLISECONDS + (1_000 * lease.bytes) / UPLOAD_BYTES_PER_SECOND_MIN;

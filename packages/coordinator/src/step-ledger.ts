@@ -104,6 +104,12 @@ export class StepLedger {
     );
   }
 
+  /** Whether the contribution the fold waits for is in. */
+  get headArrived(): boolean {
+    const first = this.#slots[0]?.state;
+    return first === "staged" || first === "folding";
+  }
+
   /** Whether a lease may still take something, at most `ahead` slots behind the fold. */
   hasFree(accepts: (history: RangeHistory | null) => boolean, ahead = Number.POSITIVE_INFINITY): boolean {
     return this.#findFree(accepts, ahead) >= 0;

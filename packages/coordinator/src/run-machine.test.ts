@@ -1,0 +1,411 @@
+import { describe, expect, it } from "vitest";
+import { Scenario } from "./testing/scenario.ts";
+
+/** Two workers whose speed is known, at the beginning of the second step of 8 samples. */
+function twoMeasured(settings: ConstructorParameters<typeof Scenario>[0] = {}): Scenario {
+  const run = new Scenario({ trainSamples: 64, ...settings });
+  run.microbatchMs = 10;
+  run.join("a", "b");
+  run.work("a", "b");
+  expect([run.machine.step, run.span("a"), run.span("b")]).toEqual([1, "8-12", "12-16"]);
+  return run;
+}
+
+describe("joining", () => {
+  it("[J4] welcome and the parameters of the current step answer a hello; leases follow ready", () => {
+    const run = new Scenario();
+    run.hello("a");
+    expect(run.told("a", "welcome")).toMatchObject([{ worker: "a", step: 0, codec: "float32", run: "small" }]);
+    expect(run.broadcasts).toMatchObject([{ step: 0, workers: ["a"] }]);
+    expect(run.leasesOf("a")).toEqual([]);
+    run.say("a", { type: "ready", step: 0 });
+    expect(run.span("a")).toBe("0-1");
+    expect(run.events).toContainEqual({ event: "worker", id: "a", name: "a", state: "joined" });
+  });
+
+  it.each([
+    ["another protocol", { protocol: 2 }, "VERSION_MISMATCH", 4002],
+    ["no common program format", { programFormats: [7] }, "VERSION_MISMATCH", 4002],
+    ["another run", { run: "other" }, "UNKNOWN_RUN", 4003],
+    ["no common codec", { codecs: ["top-k"] }, "NO_COMMON_CODEC", 4002],
+    ["a missing operation", { operations: ["multiply"] }, "UNSUPPORTED_OPERATION", 4002],
+  ])("[J2] %s is refused with a code and a remedy, and closed", (_, change, code, closeCode) => {
+    const run = new Scenario();
+    run.hello("a", change);
+    expect(run.told("a", "refused")).toMatchObject([{ code }]);
+    expect(run.told("a", "refused")[0]?.remedy).not.toBe("");
+    expect(run.closed.get("a")).toBe(closeCode);
+    expect(run.machine.sizes.workers).toBe(0);
+  });
+
+  it("[J2] a full run refuses the next worker for now", () => {
+    const run = new Scenario({ workersMax: 1 });
+    run.join("a");
+    run.hello("b");
+    expect(run.told("b", "refused")).toMatchObject([{ code: "FULL" }]);
+    expect(run.closed.get("b")).toBe(1013);
+  });
+
+  it("[J1] a message before hello, and a second hello, close the socket", () => {
+    const run = new Scenario();
+    run.event({ type: "connectionOpened", worker: "a" });
+    run.say("a", { type: "ready", step: 0 });
+    expect(run.closed.get("a")).toBe(1008);
+    run.join("b");
+    run.say("b", { type: "leave", reason: "" });
+    expect(run.closed.get("b")).toBe(1000);
+  });
+
+  it("[row 11] a resumed session fences the old one: its leases are free, what still comes from it is void", () => {
+    const run = twoMeasured();
+    const old = run.lease("a");
+    run.hello("a2", { resume: "a" });
+    expect(run.closed.get("a")).toBe(1000);
+    run.say("a2", { type: "ready", step: 1 });
+    expect(run.lease("a2").start).toBe(old.start);
+    run.result("a", undefined, old);
+    run.upload("a", old);
+    run.arrive("a", old);
+    expect(run.folds).not.toContain(old.lease);
+    expect(run.dropped).toHaveLength(1);
+  });
+
+  it("[row 12] a hundred workers that wait for an update are sent its parameters by one broadcast", () => {
+    const run = twoMeasured();
+    run.held.push("persist");
+    run.work("a", "b");
+    const before = run.broadcasts.length;
+    const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
+    for (const name of names) run.hello(name);
+    // [row 16] Joined while a commit is under way: nothing is sent before it is in the log.
+    expect(run.broadcasts).toHaveLength(before);
+    run.perform();
+    expect(run.broadcasts[before]).toMatchObject({ step: 2, workers: names });
+  });
+
+  it("[row 15] a joiner that dies during its download changes nothing for the others", () => {
+    const run = twoMeasured();
+    run.hello("c");
+    run.close("c");
+    run.work("a", "b");
+    expect(run.machine.step).toBe(2);
+    expect(run.machine.counters.reissued).toBe(0);
+  });
+});
+
+describe("leases", () => {
+  it("[L1] each step owns the next B samples, and the last step of an epoch what is left", () => {
+    const run = new Scenario({ trainSamples: 20, epochs: 2 });
+    run.join("a");
+    for (let step = 0; step < 6; step += 1) run.work("a");
+    const owned = run.records.map(({ epoch, commits }) => [epoch, commits[0]?.start, commits.at(-1)?.end]);
+    const each = [
+      [0, 8],
+      [8, 16],
+      [16, 20],
+    ];
+    expect(owned).toEqual([0, 1].flatMap((epoch) => each.map((range) => [epoch, ...range])));
+    expect(run.updates.map(({ step, samplesCommitted, samples }) => [step, samplesCommitted, samples])).toEqual([
+      [0, 0, 8],
+      [1, 8, 8],
+      [2, 16, 4],
+      [3, 20, 8],
+      [4, 28, 8],
+      [5, 36, 4],
+    ]);
+  });
+
+  it("[size] a new worker gets one microbatch, then its share by speed", () => {
+    const run = new Scenario({ trainSamples: 40, batchSize: 40, leaseTargetMilliseconds: 60_000 });
+    run.join("fast", "slow");
+    expect([run.span("fast"), run.span("slow")]).toEqual(["0-1", "1-2"]);
+    const [fast, slow] = [run.lease("fast"), run.lease("slow")];
+    run.wait(300);
+    const result = { type: "result", step: 0, microbatches: 1, codec: "float32", byteLength: 64 } as const;
+    run.say("slow", { ...result, lease: slow.lease, milliseconds: 300 });
+    // 38 are free: the other, not measured yet, is taken to be as fast, so half of them.
+    expect(run.span("slow")).toBe("2-21");
+    run.say("fast", { ...result, lease: fast.lease, milliseconds: 100 });
+    // 19 are free and shared 3 to 1: 14.25 and 4.75, in whole microbatches 14 and 5.
+    expect(run.span("fast")).toBe("21-35");
+  });
+
+  it("[size] no lease is longer than the target time", () => {
+    const run = new Scenario({ trainSamples: 40, batchSize: 40, leaseTargetMilliseconds: 1_000 });
+    run.join("a");
+    const { lease } = run.lease("a");
+    run.wait(100);
+    const result = { type: "result", lease, step: 0, microbatches: 1, codec: "float32", byteLength: 64 } as const;
+    run.say("a", { ...result, milliseconds: 100 });
+    expect(run.span("a")).toBe("1-11");
+  });
+
+  it("[row 1] a worker that dies while computing: its samples are another's in the same receive", () => {
+    const run = twoMeasured();
+    run.finish("a");
+    const lost = run.lease("b");
+    run.close("b");
+    expect(run.span("a")).toBe(`${lost.start}-${lost.end}`);
+    expect(run.lease("a").lease).not.toBe(lost.lease);
+    expect(run.events).toContainEqual({ event: "worker", id: "b", name: "b", state: "lost" });
+    expect(run.events.at(-1)).toMatchObject({ event: "reissued", from: "b", to: "a", milliseconds: 0 });
+    run.work("a");
+    expect(run.machine.step).toBe(2);
+  });
+
+  it("[row 2] a worker that dies in mid-upload is never counted in part", () => {
+    const run = twoMeasured();
+    const lost = run.lease("b");
+    run.result("b");
+    run.upload("b");
+    run.close("b");
+    run.work("a");
+    expect(run.machine.step).toBe(2);
+    expect(run.records[1]?.commits.every(({ worker }) => worker === "a")).toBe(true);
+    expect(run.folds).not.toContain(lost.lease);
+  });
+
+  it("[row 2] an upload whose check ends just after the socket closed still counts, if it is first", () => {
+    const run = twoMeasured();
+    const lost = run.lease("b");
+    run.result("b");
+    run.upload("b");
+    run.close("b");
+    run.arrive("b", lost);
+    run.work("a");
+    expect(run.records[1]?.commits.map(({ worker }) => worker)).toEqual(["a", "b"]);
+  });
+
+  it("[row 3] when the last missing worker leaves, the idle one gets its samples at once", () => {
+    const run = twoMeasured();
+    run.finish("a");
+    run.say("b", { type: "leave", reason: "tab closed" });
+    run.finish("a");
+    expect(run.machine.step).toBe(2);
+    expect(run.events).toContainEqual({ event: "worker", id: "b", name: "b", state: "left" });
+  });
+
+  it("[row 4] a contributor that leaves after its upload is counted, once", () => {
+    const run = twoMeasured();
+    run.finish("b");
+    run.close("b");
+    run.work("a");
+    expect(run.machine.step).toBe(2);
+    expect(run.records[1]?.commits.map(({ worker }) => worker)).toEqual(["a", "b"]);
+  });
+
+  it("[row 6] a frozen worker's late result for a closed step is answered by the next step and its parameters", () => {
+    const run = twoMeasured();
+    const stale = run.lease("b");
+    run.finish("a");
+    run.wait(60_000);
+    // The deadline passed: b counts as silent, a gets its samples and finishes the step.
+    run.work("a");
+    expect(run.machine.step).toBe(2);
+    expect(run.lease("b")).toBe(stale);
+    expect(run.told("b", "cancel")).toMatchObject([{ lease: stale.lease }]);
+    run.result("b", undefined, stale);
+    expect(run.told("b", "rejected")).toMatchObject([{ lease: stale.lease, code: "STALE_STEP", step: 2 }]);
+    expect(run.broadcasts.at(-1)).toMatchObject({ step: 2, workers: ["b"] });
+    run.work("a", "b");
+    expect(run.machine.step).toBe(3);
+  });
+
+  it("[row 6] a late result that is still the first for its samples is taken, and the other's lease cancelled", () => {
+    const run = twoMeasured();
+    const late = run.lease("b");
+    run.finish("a");
+    run.wait(60_000);
+    const second = run.lease("a");
+    expect([second.start, second.end]).toEqual([late.start, late.end]);
+    run.result("b", undefined, late);
+    expect(run.told("a", "cancel")).toMatchObject([{ lease: second.lease }]);
+    run.upload("b", late);
+    run.arrive("b", late);
+    expect(run.machine.step).toBe(2);
+    run.result("a", undefined, second);
+    expect(run.told("a", "rejected")).toMatchObject([{ lease: second.lease, code: "STALE_STEP" }]);
+  });
+
+  it("[row 7] a straggler's partial return is a prefix, and the rest goes to who is idle", () => {
+    const run = twoMeasured();
+    const slow = run.lease("b");
+    run.finish("a");
+    run.result("b", 1);
+    expect(run.lease("a")).toMatchObject({ start: slow.start + 1 });
+    run.upload("b", slow, 1);
+    run.arrive("b", slow, { samples: 1 });
+    run.work("a", "b");
+    expect(run.machine.step).toBe(2);
+  });
+
+  it("[row 8] a worker that answers nothing keeps its session, but not its lease after the deadline", () => {
+    const run = twoMeasured();
+    run.finish("a");
+    const stuck = run.lease("b");
+    run.wait(stuck.milliseconds);
+    expect(run.machine.counters.lapsed).toBe(0);
+    run.wait(5_000);
+    expect(run.machine.counters.lapsed).toBe(1);
+    expect(run.lease("a")).toMatchObject({ start: stuck.start, end: stuck.end });
+    expect(run.closed.has("b")).toBe(false);
+    expect(run.machine.sizes.workers).toBe(2);
+  });
+
+  it("[row 13] when everybody leaves, the run says that it waits, and goes on with the next worker where it was", () => {
+    const run = twoMeasured();
+    run.finish("a");
+    run.close("a");
+    run.close("b");
+    expect(run.events.at(-1)).toEqual({ event: "waiting", step: 1, reason: "No worker is there" });
+    run.wait(3_600_000);
+    run.join("c");
+    run.work("c");
+    expect(run.machine.step).toBe(2);
+    expect(run.records[1]?.commits.map(({ worker }) => worker)[0]).toBe("a");
+  });
+
+  it("[row 14] a flapping worker costs one microbatch at a time", () => {
+    const run = twoMeasured();
+    run.finish("a");
+    for (let life = 0; life < 5; life += 1) {
+      run.hello(`f${life}`);
+      run.say(`f${life}`, { type: "ready", step: 1 });
+      run.close(`f${life}`);
+    }
+    expect(run.machine.counters.reissued).toBeLessThanOrEqual(5);
+    run.work("a", "b");
+    expect(run.machine.step).toBe(2);
+  });
+
+  it("[L6] declined samples go to somebody else, and who declines for a fault of its own rests, longer every time", () => {
+    const run = new Scenario();
+    run.join("a");
+    const decline = () => {
+      const { lease, step } = run.lease("a");
+      run.say("a", { type: "decline", lease, step, reason: "data", detail: "no shard" });
+    };
+    decline();
+    expect(run.leasesOf("a")).toHaveLength(1);
+    run.wait(250);
+    expect(run.leasesOf("a")).toHaveLength(2);
+    decline();
+    run.wait(250);
+    expect(run.leasesOf("a")).toHaveLength(2);
+    run.wait(250);
+    expect(run.leasesOf("a")).toHaveLength(3);
+  });
+
+  it("[L2] leases follow the parameters at once, unless the worker declined one as stale: then they follow its ready", () => {
+    const run = new Scenario({ trainSamples: 64, leaseMicrobatches: 4 });
+    run.join("a");
+    run.hello("b");
+    run.say("b", { type: "ready", step: 0 });
+    run.work("a", "b");
+    expect(run.lease("b")).toMatchObject({ step: 1, start: 12 });
+    const { lease } = run.lease("b");
+    run.say("b", { type: "decline", lease, step: 1, reason: "stale", detail: "" });
+    expect(run.lease("b").lease).toBe(lease);
+    run.say("b", { type: "ready", step: 1 });
+    expect(run.lease("b")).toMatchObject({ step: 1, start: 12 });
+    run.work("a", "b");
+    expect(run.broadcasts.at(-1)).toMatchObject({ step: 2 });
+    expect(run.lease("b").step).toBe(1);
+    run.say("b", { type: "ready", step: 2 });
+    expect(run.lease("b").step).toBe(2);
+  });
+});
+
+describe("what a worker sends twice, too early, too late or wrong", () => {
+  it("[row 22] duplicates of a result and of a contribution are counted and change nothing", () => {
+    const run = twoMeasured();
+    const lease = run.lease("a");
+    run.result("a");
+    run.result("a", undefined, lease);
+    run.upload("a", lease);
+    run.upload("a", lease);
+    run.arrive("a", lease);
+    run.arrive("a", lease);
+    run.result("a", undefined, lease);
+    expect(run.machine.counters.duplicates).toBe(4);
+    expect(run.dropped).toHaveLength(1);
+    expect(run.folds.filter((folded) => folded === lease.lease)).toHaveLength(1);
+  });
+
+  it("[row 22] messages about a future step, or somebody else's lease, are refused with a reason", () => {
+    const run = twoMeasured();
+    const lease = run.lease("a");
+    run.result("a", 1, { ...lease, step: 9 });
+    run.result("b", 1, lease);
+    expect(run.told("a", "rejected")).toMatchObject([{ code: "FUTURE_STEP", step: 1 }]);
+    expect(run.told("b", "rejected")).toMatchObject([{ code: "UNKNOWN_LEASE", step: 1 }]);
+    run.work("a", "b");
+    expect(run.machine.step).toBe(2);
+  });
+
+  it("[L3] more microbatches than were leased are a strike", () => {
+    const run = twoMeasured();
+    run.result("a", 99);
+    expect(run.told("a", "rejected")).toMatchObject([{ code: "BAD_RANGE" }]);
+    expect(run.machine.counters.strikes).toBe(1);
+  });
+
+  it("[L4] a contribution without credit, or of another size, is not accepted", () => {
+    const run = twoMeasured();
+    run.upload("a");
+    expect(run.told("a", "rejected")).toMatchObject([{ code: "UNKNOWN_LEASE" }]);
+    expect(run.machine.counters.strikes).toBe(1);
+  });
+
+  it("[row 24] a contribution that is not finite is dropped before the fold, given to another, and its worker leaves at the third", () => {
+    const run = twoMeasured({ batchSize: 8, trainSamples: 640 });
+    for (let time = 1; time <= 3; time += 1) {
+      const { step } = run.machine;
+      const bad = run.lease("b");
+      run.finish("b", { finite: false });
+      expect(run.dropped).toHaveLength(time);
+      expect(run.folds).not.toContain(bad.lease);
+      run.work("a", ...(time < 3 ? ["b"] : []));
+      expect(run.machine.step).toBe(step + 1);
+    }
+    expect(run.told("b", "refused")).toMatchObject([{ code: "QUARANTINED" }]);
+    expect(run.closed.get("b")).toBe(4004);
+  });
+
+  it("[row 24] a finite 1e30 among norms of 1 is refused like one that is not finite", () => {
+    const run = new Scenario({ trainSamples: 800 });
+    run.join("a", "b");
+    for (let step = 0; step < 16; step += 1) run.work("a", "b");
+    run.finish("a", { norm: 1e30 });
+    expect(run.told("a", "rejected").at(-1)).toMatchObject({ code: "NOT_FINITE" });
+  });
+
+  it("[row 24] sums that state another sample count than was leased are refused: the coordinator knows the count", () => {
+    const run = twoMeasured();
+    run.finish("a", { samples: 1_000 });
+    expect(run.told("a", "rejected")).toMatchObject([{ code: "BAD_RANGE" }]);
+    expect(run.machine.counters.strikes).toBe(1);
+  });
+
+  it("[T3] a wrong checksum frees the lease and is a strike", () => {
+    const run = twoMeasured();
+    const { lease } = run.lease("a");
+    run.result("a");
+    run.upload("a");
+    run.event({ type: "transferFailed", worker: "a", lease, code: "BAD_CHECKSUM" });
+    expect(run.told("a", "rejected")).toMatchObject([{ code: "BAD_CHECKSUM" }]);
+    run.work("a", "b");
+    expect(run.machine.step).toBe(2);
+  });
+
+  it("[diverged] when every worker fails on the same samples, the run is over, and says why", () => {
+    const run = new Scenario();
+    run.join("a", "b");
+    const spoil = (worker: string) => run.finish(worker, { finite: false });
+    spoil("a");
+    for (let round = 0; round < 6 && run.summary === null; round += 1)
+      spoil(run.lease("b").start === 0 || round > 0 ? "b" : "a");
+    expect(run.summary).toMatchObject({ outcome: "diverged" });
+    expect(run.checkpoints).toEqual([]);
+  });
+});
