@@ -1,4 +1,4 @@
-import type { Instruction, Signature } from "./assembler-instructions.ts";
+import type { Instruction, Signature } from "./assembler-instruction.ts";
 
 /** An instruction that takes an offset in bytes, added to the address on the stack. */
 export interface MemoryInstruction extends Instruction {
@@ -80,5 +80,7 @@ export const MEMORY_LANE_INSTRUCTIONS = {
   "v128.store64_lane": simdMemory(91, 3, "iv>"),
 } as const;
 
+/** A key of {@link MEMORY_INSTRUCTIONS}. */
 export type MemoryInstructionName = keyof typeof MEMORY_INSTRUCTIONS;
+/** A key of {@link MEMORY_LANE_INSTRUCTIONS}. */
 export type MemoryLaneInstructionName = keyof typeof MEMORY_LANE_INSTRUCTIONS;

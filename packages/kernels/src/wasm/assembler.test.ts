@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ModuleBuilder } from "./assembler.ts";
 import type { FunctionBuilder, Local } from "./assembler-function.ts";
-import { INSTRUCTIONS, LANE_INSTRUCTIONS } from "./assembler-instructions.ts";
+import { INSTRUCTIONS } from "./assembler-instructions.ts";
 import { MEMORY_INSTRUCTIONS, MEMORY_LANE_INSTRUCTIONS } from "./assembler-memory-instructions.ts";
 import { typesOf, type ValueType } from "./assembler-stack.ts";
+import { LANE_INSTRUCTIONS } from "./assembler-vector-instructions.ts";
 import { probeFeatures } from "./features.ts";
 
 type Exported = (...values: (number | bigint)[]) => number | bigint;

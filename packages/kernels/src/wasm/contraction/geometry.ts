@@ -10,6 +10,7 @@ export interface Geometry {
   readonly dot: Tile;
 }
 
+/** Rows and columns of C that one call of a micro-kernel computes. */
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
