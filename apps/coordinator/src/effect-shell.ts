@@ -22,7 +22,7 @@ import type { ReceivedTransfer, SocketHandlers, WorkerSocket } from "./worker-so
 /** What the shell needs to perform effects with. */
 export interface ShellOptions {
   readonly settings: RunSettings;
-  readonly compute: ComputeLink;
+  readonly compute: Pick<ComputeLink, "request">;
   /** Parameters of the first step, encoded. */
   readonly encoded: EncodedParameters;
   /** Names of the sums behind the gradient: loss, weight, samples, then one a metric. */

@@ -148,7 +148,8 @@ export class WorkerSocket {
   close(code: number, reason: string): void {
     if (!this.#open) return;
     this.#socket.close(code, reason.slice(0, 120));
-    setTimeout(() => this.#socket.terminate(), CLOSE_MILLISECONDS_MAX).unref();
+    const cutOff = setTimeout(() => this.#socket.terminate(), CLOSE_MILLISECONDS_MAX).unref();
+    this.#socket.once("close", () => clearTimeout(cutOff));
     this.#onClosed();
   }
 
