@@ -8,13 +8,14 @@ import {
   type NodeOf,
   type OperationName,
   type Shape,
+  type TensorType,
   type UnaryName,
 } from "@tributary/program";
 import { BodyBuilder, type Expression } from "./expression.ts";
 import type { Body, Contraction, IndexKernel, ScalarOperation, View, Window } from "./ir.ts";
 import { storedFloat, storedLiteral } from "./literal.ts";
 import { lowerScan } from "./lowering-scan.ts";
-import type { LoweringScope } from "./lowering-scope.ts";
+import type { LazyValue, LoweringScope } from "./lowering-scope.ts";
 import { broadcastWindow, denseWindow, flipWindow, permuteWindow, reshapeWindow, sliceWindow } from "./window.ts";
 
 type Rule<Name extends OperationName> = (scope: LoweringScope, node: NodeOf<Name>) => readonly Expression[];
@@ -156,28 +157,46 @@ function lowerPad(scope: LoweringScope, node: NodeOf<"pad">): readonly Expressio
   if ([...low, ...high].every((count) => count === 0) && interior.every((n, i) => n === 0 || input.shape[i] <= 1)) {
     return [input.expression];
   }
-  const target = scope.storages.dense(input.dtype, node.outputs[0].shape);
+  const padded = [...low.keys()].filter((axis) => low[axis] + high[axis] + interior[axis] > 0);
   const fill: Expression = { kind: "constant", dtype: input.dtype, value: storedFloat(input.dtype, value) };
+  if (padded.length === 1 && interior[padded[0]] === 0) return [lowerPadAxis(scope, node, padded[0], fill)];
+  const target = scope.storages.dense(input.dtype, node.outputs[0].shape);
   scope.storeInto({ dtype: input.dtype, shape: target.shape, expression: fill }, target, target, { ordered: true });
   const steps = interior.map((count) => count + 1);
   scope.storeInto(input, target, sliceWindow(target, low, steps), { ordered: true });
   return [scope.load(target)];
 }
 
-/** Every piece is written straight to its place. */
+/** Padding along one axis is a concatenation: no element is written twice. */
+function lowerPadAxis(scope: LoweringScope, node: NodeOf<"pad">, axis: number, fill: Expression): Expression {
+  const input = scope.value(node.inputs[0]);
+  const border = (size: number): LazyValue => ({
+    dtype: input.dtype,
+    shape: input.shape.map((length, position) => (position === axis ? size : length)),
+    expression: fill,
+  });
+  const pieces = [border(node.attributes.low[axis]), input, border(node.attributes.high[axis])];
+  return joinPieces(scope, node.outputs[0], axis, pieces);
+}
+
 function lowerConcat(scope: LoweringScope, node: NodeOf<"concat">): readonly Expression[] {
-  const { axis } = node.attributes;
-  const [output] = node.outputs;
   if (node.inputs.length === 1) return [scope.value(node.inputs[0]).expression];
-  const target = scope.storages.dense(output.dtype, output.shape);
+  const pieces = node.inputs.map((id) => scope.value(id));
+  return [joinPieces(scope, node.outputs[0], node.attributes.axis, pieces)];
+}
+
+/** Every piece is written straight to its place. */
+function joinPieces(scope: LoweringScope, type: TensorType, axis: number, pieces: readonly LazyValue[]): Expression {
+  const target = scope.storages.dense(type.dtype, type.shape);
   let start = 0;
-  for (const id of node.inputs) {
-    const piece = scope.value(id);
-    const window = { offset: target.offset + start * target.strides[axis], strides: target.strides };
-    scope.storeInto(piece, target, window);
+  for (const piece of pieces) {
+    scope.storeInto(piece, target, {
+      offset: target.offset + start * target.strides[axis],
+      strides: target.strides,
+    });
     start += piece.shape[axis];
   }
-  return [scope.load(target)];
+  return scope.load(target);
 }
 
 function lowerReduction(

@@ -48,6 +48,7 @@ export function lowerScan(
     );
   }
   for (const id of node.inputs.slice(carryCount + sliced)) bodyInputs.push(scope.load(scope.view(id)));
+  const outside = storages.count;
   const inner = new LoweringScope(body, bodyInputs, storages, numbering);
   for (const inside of body.nodes) lowerNode(inner, inside);
   for (const [position, id] of body.outputs.entries()) {
@@ -57,6 +58,11 @@ export function lowerScan(
       position < carryCount
         ? ({ kind: "carry", carry: carries[position].carry, side: "write" } as const)
         : ({ kind: "turn", storage: results[position].storage, offset: 0, stride: count, loop } as const);
+    const own = inner.ownStorage(value);
+    if (own !== null && own >= outside) {
+      storages.move(own, place);
+      continue;
+    }
     inner.storeInto(value, { storage: storages.add(value.dtype, count, place) }, denseWindow(value.shape));
   }
   scope.list.add({ kind: "scan", loop, length, reverse, carries, kernels: inner.kernels });

@@ -8,7 +8,7 @@ import {
 } from "@tributary/program";
 import { BodyBuilder, type Expression, isCheap, mapWindows } from "./expression.ts";
 import { KernelList } from "./fusion.ts";
-import type { Kernel, View, Window } from "./ir.ts";
+import type { Kernel, StorageId, View, Window } from "./ir.ts";
 import type { Storages } from "./storages.ts";
 import { denseWindow, isDense } from "./window.ts";
 
@@ -116,6 +116,13 @@ export class LoweringScope {
     const body = builder.build();
     if (options.ordered) this.list.add({ kind: "map", body });
     else this.list.addMap(body);
+  }
+
+  /** The storage that holds this value and nothing else, if it may still become any memory; null when there is none. */
+  ownStorage(value: LazyValue): StorageId | null {
+    const { expression, shape } = value;
+    if (expression.kind !== "load" || expression.window.offset !== 0 || !isDense(shape, expression.window)) return null;
+    return this.storages.isFree(expression.storage, elementCount(shape)) ? expression.storage : null;
   }
 
   /** Reads a view. */

@@ -124,6 +124,17 @@ describe("fusion", () => {
     expect(kinds(lowered)).toEqual(["matmul"]);
   });
 
+  it("whoever needs all of a padded tensor comes after its border and its inside", () => {
+    const lowered = lowerProgram(
+      program({ inputs: [float(2, 3)] }, (builder, [x]) => {
+        const padded = builder.add("pad", { low: [1, 1], high: [0, 2], interior: [0, 1], value: 1 }, [x]);
+        return [padded, builder.add("neg", {}, [padded])];
+      }),
+    );
+    // Fill, inside, neg: nothing may be merged into the fill.
+    expect(kinds(lowered)).toEqual(["map", "map", "map"]);
+  });
+
   it("pieces of a concatenation are written to their places by what makes them", () => {
     const lowered = lowerProgram(
       program({ inputs: [float(4, 8), float(8, 5)] }, (builder, [x, weight]) => {

@@ -6,7 +6,7 @@ import { placeReplacements } from "./placement.ts";
 import { pruneKernels } from "./pruning.ts";
 import { simplify } from "./simplify.ts";
 import { Storages } from "./storages.ts";
-import { denseWindow, isDense } from "./window.ts";
+import { denseWindow, windowsEqual } from "./window.ts";
 
 /**
  * Turns a valid program into kernels: elementwise chains are fused into what produces or consumes them, rearrangements become
@@ -40,24 +40,18 @@ function lowerOutput(scope: LoweringScope, id: number, index: number, replaced: 
   const { storages } = scope;
   const value = scope.value(id);
   const { expression } = value;
-  const dense = expression.kind === "load" && expression.window.offset === 0 && isDense(value.shape, expression.window);
-  if (dense && replaced !== null && expression.storage === replaced) return replaced;
+  const unchanged = expression.kind === "load" && expression.storage === replaced;
+  if (unchanged && windowsEqual(value.shape, expression.window, denseWindow(value.shape))) return replaced;
   const place = { kind: "output", index } as const;
-  if (dense && isWhole(storages, expression.storage, value.shape)) {
+  const own = scope.ownStorage(value);
+  if (own !== null) {
     // The kernels that write this storage write the output.
-    if (replaced === null) storages.move(expression.storage, place);
-    else storages.replace(expression.storage, replaced);
-    return expression.storage;
+    if (replaced === null) storages.move(own, place);
+    else storages.replace(own, replaced);
+    return own;
   }
   const target = storages.dense(value.dtype, value.shape, replaced === null ? place : { kind: "arena" });
   if (replaced !== null) storages.replace(target.storage, replaced);
   scope.storeInto(value, target, denseWindow(value.shape));
   return target.storage;
-}
-
-/** Whether the storage is scratch memory that holds this value alone and belongs to no output yet. */
-function isWhole(storages: Storages, storage: StorageId, shape: readonly number[]): boolean {
-  const { place, length } = storages.get(storage);
-  const count = shape.reduce((product, size) => product * size, 1);
-  return place.kind === "arena" && length === count && storages.replaced(storage) === null;
 }

@@ -24,7 +24,7 @@ const ELEMENTWISE: ReadonlySet<OperationName> = new Set<OperationName>([
 
 /**
  * The same outputs from fewer operations: what no output needs is left out, what is computed twice is computed once, joined
- * tensors are joined at once, elementwise work on a concatenation is done on its pieces (so that it can be fused into what produces them).
+ * tensors are joined at once, padded ones that do not overlap are joined rather than added, elementwise work on a concatenation is done on its pieces (so that it can be fused into what produces them).
  */
 export function simplify(graph: Graph): Graph {
   return withoutDeadNodes(new Rebuild(withoutDeadNodes(graph)).run());
@@ -51,6 +51,12 @@ function withoutDeadNodes(graph: Graph): Graph {
   return { inputs: graph.inputs, nodes, outputs: graph.outputs.map((id) => renamed.get(id) ?? id) };
 }
 
+/** A tensor that is 0 but for pieces along one axis, in ascending order. */
+interface Pieces {
+  readonly axis: number;
+  readonly pieces: readonly { readonly start: number; readonly end: number; readonly value: ValueId }[];
+}
+
 class Rebuild {
   readonly #graph: Graph;
   readonly #builder = new GraphBuilder();
@@ -59,6 +65,9 @@ class Rebuild {
   readonly #uses: number[];
   /** Nodes of the new graph that made a value, for concatenations that may be split. */
   readonly #splittable = new Map<ValueId, NodeOf<"concat">>();
+
+  /** Values of the new graph that are zeros around pieces, and that one node alone uses. */
+  readonly #padded = new Map<ValueId, Pieces>();
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -79,7 +88,8 @@ class Rebuild {
 
   #rebuild(node: GraphNode): void {
     const inputs = node.operation === "concat" ? this.#pieces(node) : node.inputs.map((id) => this.#rename(id));
-    const output = this.#pieceByPiece(node, inputs) ?? this.#addNode(node, inputs);
+    const output = this.#joinPieces(node, inputs) ?? this.#pieceByPiece(node, inputs) ?? this.#addNode(node, inputs);
+    this.#notePad(node, inputs, output);
     for (const [index] of node.outputs.entries()) this.#renamed.set(node.firstOutput + index, output + index);
     if (node.operation === "concat" && this.#uses[node.firstOutput] === 1) {
       this.#splittable.set(output, { ...node, inputs });
@@ -109,6 +119,44 @@ class Rebuild {
     if (known !== undefined) return known;
     const output = addAny(this.#builder, node.operation, node.attributes, inputs);
     if (key !== null) this.#known.set(key, output);
+    return output;
+  }
+
+  #notePad(node: GraphNode, inputs: readonly ValueId[], output: ValueId): void {
+    if (node.operation !== "pad" || node.attributes.value !== 0 || this.#uses[node.firstOutput] !== 1) return;
+    const { low, high, interior } = node.attributes;
+    const padded = [...low.keys()].filter((axis) => low[axis] + high[axis] + interior[axis] > 0);
+    const [axis] = padded;
+    if (padded.length !== 1 || interior[axis] > 0) return;
+    const [value] = inputs;
+    const end = low[axis] + this.#builder.typeOf(value).shape[axis];
+    this.#padded.set(output, { axis, pieces: [{ start: low[axis], end, value }] });
+  }
+
+  /** Tensors whose pieces do not overlap are added by putting the pieces side by side: the gradient of a tensor's slices. */
+  #joinPieces(node: GraphNode, [a, b]: readonly ValueId[]): ValueId | null {
+    const left = this.#padded.get(a);
+    const right = this.#padded.get(b);
+    if (node.operation !== "add" || left === undefined || right === undefined || left.axis !== right.axis) return null;
+    const { axis } = left;
+    const pieces = [...left.pieces, ...right.pieces].sort((one, other) => one.start - other.start);
+    if (pieces.some(({ end }, index) => end > (pieces[index + 1]?.start ?? end))) return null;
+    const type = this.#builder.typeOf(a);
+    const parts: ValueId[] = [];
+    const fill = (start: number, end: number): void => {
+      if (start === end) return;
+      const shape = type.shape.map((size, position) => (position === axis ? end - start : size));
+      parts.push(this.#add({ operation: "constant", attributes: { dtype: type.dtype, shape, values: [0] } }, []));
+    };
+    let covered = 0;
+    for (const { start, end, value } of pieces) {
+      fill(covered, start);
+      parts.push(value);
+      covered = end;
+    }
+    fill(covered, type.shape[axis]);
+    const output = this.#builder.add("concat", { axis }, parts);
+    if (this.#uses[node.firstOutput] === 1) this.#padded.set(output, { axis, pieces });
     return output;
   }
 

@@ -30,6 +30,17 @@ export class Storages {
     this.#storages[storage] = { ...this.#storages[storage], place };
   }
 
+  /** How many storages there are: those added later have this number or a higher one. */
+  get count(): number {
+    return this.#storages.length;
+  }
+
+  /** Whether the storage is scratch memory of exactly so many elements that is to become no output yet. */
+  isFree(storage: StorageId, length: number): boolean {
+    const known = this.#storages[storage];
+    return known.place.kind === "arena" && known.length === length && this.replaced(storage) === null;
+  }
+
   /** Says that a storage would best be the memory of an input, whose old elements it overwrites. */
   replace(storage: StorageId, input: StorageId): void {
     this.#replaced.set(storage, input);
