@@ -200,6 +200,7 @@ export interface ScanKernel {
   readonly kernels: readonly Kernel[];
 }
 
+/** One loop nest, or (scan) a loop of them. */
 export type Kernel = MapKernel | ReduceKernel | ContractKernel | PoolKernel | IndexKernel | RowsKernel | ScanKernel;
 
 /** Kernels in the order in which they run, and the memory they use. */

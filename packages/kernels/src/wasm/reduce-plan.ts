@@ -5,8 +5,10 @@ import type { KernelContext } from "./context.ts";
 import { type BodyAccesses, bodyAccesses, type LoopAxes, planLoops } from "./loop-axes.ts";
 import { Streams } from "./streams.ts";
 
-/** Groups of loop axes: those of the result, and those over which it is reduced. */
+/** The group of loop axes that the result has. */
 export const KEPT = 0;
+
+/** The group of loop axes over which is reduced. */
 export const REDUCED = 1;
 
 /** What the loops of a reduction work with. */
