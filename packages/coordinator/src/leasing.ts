@@ -5,6 +5,8 @@ import {
   EVALUATION_LEASES_AHEAD_MAX,
   HELD_LEASES_MAX,
   LEASE_GRACE_MILLISECONDS,
+  MEASUREMENTS_MIN,
+  PROBE_DISTANCE,
   REST_FIRST_MILLISECONDS,
   REST_MILLISECONDS_MAX,
 } from "./limits.ts";
@@ -45,11 +47,25 @@ function sharesOf(state: RunState, ledger: StepLedger, candidates: readonly Work
   const idle = candidates.map((worker) => isIdle(state, worker));
   if (settings.leaseMicrobatches !== null) return idle.map((free) => (free ? (settings.leaseMicrobatches ?? 1) : 0));
   return shareMicrobatches(
-    candidates.map(({ rate }, index) => ({ rate, idle: idle[index] ?? false })),
+    candidates.map((worker, index) => ({
+      rate: worker.rate,
+      idle: idle[index] ?? false,
+      probe: isProbeDue(state, worker),
+    })),
     Math.ceil(ledger.samplesIn("free") / settings.microbatch),
     settings.microbatch,
     settings.leaseTargetMilliseconds,
   );
+}
+
+/**
+ * Whether a worker gets a microbatch even where it would only slow the step down. Its rate may have been measured in a bad
+ * moment, and a worker that gets nothing is never measured again. The distance between two such microbatches is many times
+ * what one takes, so that a worker that really is slow costs a few percent.
+ */
+function isProbeDue(state: RunState, { rate, measurements, leasedMs }: WorkerRecord): boolean {
+  if (rate === null || measurements < MEASUREMENTS_MIN) return true;
+  return state.nowMs - leasedMs > PROBE_DISTANCE * (state.settings.microbatch / rate);
 }
 
 /** Whether a lease may be sent now: it computes nothing, holds few sums, and has or can be sent the parameters. */
@@ -92,6 +108,7 @@ function issue(state: RunState, ledger: StepLedger, worker: WorkerRecord, sample
     bytes: 0,
   });
   const epoch = state.plan.position.epoch;
+  state.workers.update(worker.id, { leasedMs: nowMs });
   state.startedMs ??= nowMs;
   state.epochStartedMs ??= nowMs;
   state.send(worker.id, { type: "lease", lease: lease.id, step, kind: openKind, epoch, start, end, milliseconds });

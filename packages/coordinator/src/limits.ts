@@ -10,6 +10,12 @@ export const HELD_LEASES_MAX = 3;
 /** Microbatches of the first lease of a worker whose speed is not known. */
 export const FIRST_LEASE_MICROBATCHES = 1;
 
+/** Leases after which a worker's rate is believed. */
+export const MEASUREMENTS_MIN = 3;
+
+/** A worker too slow to get a share is tried again after this many times the time its microbatch took. */
+export const PROBE_DISTANCE = 25;
+
 /** Milliseconds a lease of a worker with known speed is sized for at most, unless the settings say otherwise. */
 export const LEASE_TARGET_MILLISECONDS = 2_000;
 

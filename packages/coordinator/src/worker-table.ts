@@ -18,6 +18,10 @@ export interface WorkerRecord {
   readonly silent: boolean;
   /** Samples a millisecond it computed lately; null: not measured. */
   readonly rate: number | null;
+  /** Leases its rate was measured on. */
+  readonly measurements: number;
+  /** When it was last given a lease. */
+  readonly leasedMs: number;
   /** Milliseconds between a lease and its result that were not computing. */
   readonly overheadMs: number;
   readonly strikes: number;
@@ -37,6 +41,8 @@ const NEW_WORKER: Omit<WorkerRecord, "id"> = {
   eager: true,
   silent: false,
   rate: null,
+  measurements: 0,
+  leasedMs: 0,
   overheadMs: 0,
   strikes: 0,
   declines: 0,
@@ -97,10 +103,12 @@ export class WorkerTable {
     const busyMs = Math.max(0.05, Math.min(computedMs, observedMs));
     const rate = samples / busyMs;
     const overheadMs = Math.max(0, observedMs - busyMs);
-    const mix = (old: number, now: number) => old + RATE_WEIGHT * (now - old);
+    // The first lease runs code that is not compiled yet, so the second replaces what the first showed.
+    const mix = (old: number, now: number) => (worker.measurements < 2 ? now : old + RATE_WEIGHT * (now - old));
     this.update(id, {
-      rate: worker.rate === null ? rate : mix(worker.rate, rate),
-      overheadMs: worker.rate === null ? overheadMs : mix(worker.overheadMs, overheadMs),
+      rate: mix(worker.rate ?? rate, rate),
+      overheadMs: mix(worker.overheadMs, overheadMs),
+      measurements: worker.measurements + 1,
     });
   }
 }
