@@ -51,6 +51,7 @@ export class Command {
     createInterface({ input: child.stdout }).on("line", (line) => this.#onLine(line));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.words += text;
+      this.#wakeAll();
     });
     this.ended = new Promise((resolve) => {
       child.once("close", (code, signal) => {
@@ -84,9 +85,16 @@ export class Command {
     );
   }
 
-  /** The first line of standard output, there already or to come, with this text in it. */
-  untilLine(text: string): Promise<string> {
-    return this.#find(`line with ${text}`, () => this.lines.find((line) => line.includes(text)));
+  /** The first line of standard output, there already or to come, with this text in it. @param from index of a line */
+  untilLine(text: string, from = 0): Promise<string> {
+    return this.#find(`line with ${text}`, () =>
+      this.lines.find((line, index) => index >= from && line.includes(text)),
+    );
+  }
+
+  /** Resolves when standard error has this text in it. */
+  async untilWords(text: string): Promise<void> {
+    await this.#find(`the words ${text}`, () => (this.words.includes(text) ? true : undefined));
   }
 
   /** Events of this name so far. */
