@@ -8,12 +8,43 @@ export {
 } from "./binding.ts";
 export { NN_ERROR_CODES, NnError, type NnErrorCode } from "./errors.ts";
 export { type FanMode, type Initialiser, init, type KaimingOptions } from "./init.ts";
-export { GELU, ReLU, Sigmoid, Tanh } from "./layers/activations.ts";
+export {
+  ELU,
+  GELU,
+  type GELUOptions,
+  Hardsigmoid,
+  Hardswish,
+  LeakyReLU,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  type PReLUOptions,
+  ReLU,
+  ReLU6,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  type SoftplusOptions,
+  Softsign,
+  Tanh,
+} from "./layers/activations.ts";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export { MaxPool2d } from "./layers/max-pool2d.ts";
+export {
+  GroupNorm,
+  type GroupNormOptions,
+  LayerNorm,
+  type LayerNormOptions,
+  RMSNorm,
+  type RMSNormOptions,
+} from "./layers/normalisation.ts";
+export { Reshape } from "./layers/reshape.ts";
+export { Residual } from "./layers/residual.ts";
 export { Sequential } from "./layers/sequential.ts";
 export { type CrossEntropyOptions, crossEntropy, type Loss, mseLoss, type SampleLosses } from "./losses.ts";
 export { accuracy, type Metric } from "./metrics.ts";
