@@ -9,7 +9,7 @@ import {
 import type { WorkerId } from "@tributary/protocol";
 import type { SimulationPlan } from "./plan.ts";
 import { type TinyParameters, type TinySums, tinyGradient } from "./tiny-model.ts";
-import type { UpMessage } from "./virtual-worker.ts";
+import type { UpMessage } from "./virtual-messages.ts";
 
 /** What must hold in every simulated run, whatever happens; each broken one throws with the seed. */
 export class Invariants {

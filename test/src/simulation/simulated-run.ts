@@ -7,7 +7,8 @@ import { SeededRandom } from "./seeded-random.ts";
 import { settingsOf, TINY_BYTES } from "./simulation-settings.ts";
 import { addSums, NO_SUMS, TINY_START, type TinyParameters, type TinySums, tinyUpdate } from "./tiny-model.ts";
 import { VirtualClock } from "./virtual-clock.ts";
-import { type UpMessage, VirtualWorker, type WorkerSocket } from "./virtual-worker.ts";
+import type { UpMessage } from "./virtual-messages.ts";
+import { VirtualWorker, type WorkerSocket } from "./virtual-worker.ts";
 
 interface Connection {
   readonly id: WorkerId;

@@ -1,33 +1,9 @@
-import type { Handle, MachineMessage } from "@tributary/coordinator";
-import type { CoordinatorMessage, HelloMessage, LeaseMessage, ParametersMessage, WorkerId } from "@tributary/protocol";
+import type { HelloMessage, LeaseMessage, WorkerId } from "@tributary/protocol";
 import type { WorkerPlan } from "./plan.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { type TinyParameters, type TinySums, tinyGradient } from "./tiny-model.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
-
-/** What arrives at a worker. */
-export type DownMessage =
-  | Exclude<CoordinatorMessage, ParametersMessage>
-  | { readonly type: "parameters"; readonly step: number; readonly values: TinyParameters };
-
-/** What a worker sends: messages, evaluations with their sums, and the last chunk of a transfer. */
-export type UpMessage =
-  | { readonly kind: "message"; readonly message: Exclude<MachineMessage, { readonly handle: Handle }> }
-  | {
-      readonly kind: "evaluation";
-      readonly lease: LeaseMessage;
-      readonly microbatches: number;
-      readonly sums: TinySums;
-      readonly finite: boolean;
-    }
-  | {
-      readonly kind: "lastChunk";
-      readonly lease: number;
-      readonly transfer: number;
-      readonly sums: TinySums;
-      readonly finite: boolean;
-      readonly damaged: boolean;
-    };
+import type { DownMessage, UpMessage } from "./virtual-messages.ts";
 
 /** The worker's end of a connection. */
 export interface WorkerSocket {
