@@ -1,6 +1,6 @@
 import type { Result } from "./suite.ts";
 
-const HEADINGS = ["work", "engine", "threads", "ms a step", "samples/s", "against ours"];
+const HEADINGS = ["work", "engine", "threads", "ms a step", "samples/s", "ours to it"];
 
 /**
  * Results as a table for people. The last column is samples a second of our engine over those of the row's: 3.00 x says that ours is three times as fast.
