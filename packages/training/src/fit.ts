@@ -3,6 +3,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Backend, open } from "@tributary/kernels";
 import {
   addSums,
+  countEntries,
   type EpochEvent,
   type FinishedEvent,
   meansOf,
@@ -101,12 +102,14 @@ class Fitting {
       total = total === null ? sums : addSums(total, sums);
     }
     if (total === null) throw new TrainingError("RUN_INVALID", "The data has no training samples: give at least one");
+    const test = await this.#testSums();
     const event: EpochEvent = {
       event: "epoch",
       epoch: epoch + 1,
       trainLoss: total.loss / total.weight,
       ...metricMeans("train", total),
-      ...(await this.#testEntries()),
+      ...(test === null ? {} : meansOf("test", test)),
+      ...countEntries(total, test),
       seconds: (this.#nowMs() - startMs) / 1000,
     };
     this.#emit(event);
@@ -142,9 +145,9 @@ class Fitting {
     return sums;
   }
 
-  async #testEntries(): Promise<Record<`test${string}`, number>> {
-    if (this.#traced.data.manifest.splits.test.samples === 0) return {};
-    return meansOf("test", await this.#trainer.evaluate());
+  /** Null where there is no test data. */
+  async #testSums(): Promise<RunSums | null> {
+    return this.#traced.data.manifest.splits.test.samples === 0 ? null : this.#trainer.evaluate();
   }
 
   async #finish(last: EpochEvent | undefined): Promise<FinishedEvent> {

@@ -3,6 +3,7 @@ export { TRAINING_ERROR_CODES, TrainingError, type TrainingErrorCode } from "./e
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
 export { LocalTrainer, type StepResult, type StepScalars } from "./local-trainer.ts";
 export { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
+export type { SampleOutputs } from "./program-runner.ts";
 export {
   defineRun,
   isRun,
@@ -20,8 +21,10 @@ export {
   type SafetensorsFile,
 } from "./safetensors.ts";
 export { COMMON_SUMS, createSumsLayout, readSums, type SumsLayout } from "./sums-layout.ts";
+export { type TensorBoardOptions, tensorBoard } from "./tensorboard.ts";
 export { traceRun } from "./trace-run.ts";
 export {
+  type InspectionPrograms,
   type RunPrograms,
   type RunRecipe,
   seedWords,
@@ -29,4 +32,4 @@ export {
   type TracedRun,
   totalSteps,
 } from "./traced-run.ts";
-export { type Prediction, TrainedModel } from "./trained-model.ts";
+export { TrainedModel } from "./trained-model.ts";

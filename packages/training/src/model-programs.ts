@@ -1,9 +1,10 @@
 import { concat, foldIn, grad, type Tensor, traceProgram, zeros } from "@tributary/autograd";
 import type { Field } from "@tributary/data";
-import { bindModel, initialiseModel, type Module, type Randomness } from "@tributary/nn";
+import { bindModel, initialiseModel, type Module, metricSums, type Randomness } from "@tributary/nn";
 import type { LayoutEntry, ParameterLayout, Program, TensorType } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
 import { flatVector, tensorsIn } from "./flat-vector.ts";
+import { fieldInputs, modelInput } from "./model-input.ts";
 import type { Run } from "./run.ts";
 import type { SumsLayout } from "./sums-layout.ts";
 import { floats, input, stateLengthOf, type UpdatePrograms } from "./update-programs.ts";
@@ -23,8 +24,6 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Folded into the seed for the first values of parameters, so that nothing else draws the same numbers: "init" in ASCII. */
 const INITIALISATION = 0x696e6974;
-/** Largest value of a pixel: uint8 inputs become 0 ... 1, as in torchvision's ToTensor. */
-const PIXEL_MAX = 255;
 
 /** Traces the programs that run the model: its first values, gradient, evaluation and prediction. */
 export class ModelPrograms {
@@ -96,7 +95,7 @@ export class ModelPrograms {
       const { result } = bindModel(this.#source.model, { tensors: this.#tensors(given), training: false }, () =>
         this.#sumsOf(given),
       );
-      return { sums: input(given, "sums").add(concat(result.map((sum) => sum.reshape([1])))) };
+      return { sums: input(given, "sums").add(concat(result.map((sum) => sum.reshape([-1])))) };
     });
   }
 
@@ -158,10 +157,10 @@ export class ModelPrograms {
       loss,
       trainable.map(({ name }) => input(tensors, name)),
     );
-    return concat([flatVector(trainable, gradients, sums.gradientLength), ...result.map((sum) => sum.reshape([1]))]);
+    return concat([flatVector(trainable, gradients, sums.gradientLength), ...result.map((sum) => sum.reshape([-1]))]);
   }
 
-  /** Loss, weight, samples, then the metrics: each a scalar sum over the real samples of the microbatch. */
+  /** Loss, weight, samples (each []), then the sums of each metric [k]: over the real samples of the microbatch. */
   #sumsOf(given: Tensors): Tensor[] {
     const { run, model } = this.#source;
     const weights = input(given, "weights");
@@ -172,7 +171,7 @@ export class ModelPrograms {
       losses.values.mul(weights).sum(),
       losses.weights.mul(weights).sum(),
       weights.sum(),
-      ...Object.values(run.metrics).map((metric) => metric(outputs, targets).mul(weights).sum()),
+      ...Object.values(run.metrics).map((metric) => metricSums(metric, { outputs, targets, weights })),
     ];
   }
 
@@ -186,13 +185,3 @@ export class ModelPrograms {
 }
 
 const SEED: TensorType = { dtype: "uint32", shape: [2] };
-
-function fieldInputs(fields: readonly Field[], microbatch: number): Record<string, TensorType> {
-  return Object.fromEntries(fields.map(({ name, dtype, shape }) => [name, { dtype, shape: [microbatch, ...shape] }]));
-}
-
-/** The field `inputs` as the model sees it. */
-function modelInput(given: Tensors): Tensor {
-  const inputs = input(given, "inputs");
-  return inputs.dtype === "uint8" ? inputs.to("float32").div(PIXEL_MAX) : inputs;
-}

@@ -1,4 +1,4 @@
-import type { RunSums } from "@tributary/program";
+import { type MetricForms, metricSumNames, type RunSums } from "@tributary/program";
 
 /** Where everything lies in S, the flat float32 vector of sums that add over microbatches and workers. */
 export interface SumsLayout {
@@ -6,6 +6,8 @@ export interface SumsLayout {
   readonly gradientLength: number;
   /** Names of the sums behind the gradient, in order; each is one float. */
   readonly names: readonly string[];
+  /** How the sums of each metric are finished, by the metric's name; its sums are named by metricSumNames. */
+  readonly forms: MetricForms;
   /** Floats of the whole vector. */
   readonly length: number;
 }
@@ -14,9 +16,9 @@ export interface SumsLayout {
 export const COMMON_SUMS = ["loss", "weight", "samples"] as const;
 
 /** Lays out S for a gradient of `gradientLength` floats and these metrics. */
-export function createSumsLayout(gradientLength: number, metrics: readonly string[]): SumsLayout {
-  const names = [...COMMON_SUMS, ...metrics];
-  return { gradientLength, names, length: gradientLength + names.length };
+export function createSumsLayout(gradientLength: number, forms: MetricForms): SumsLayout {
+  const names = [...COMMON_SUMS, ...Object.entries(forms).flatMap(([name, form]) => metricSumNames(name, form))];
+  return { gradientLength, names, forms, length: gradientLength + names.length };
 }
 
 /** Reads the sums behind the gradient. @param tail the `names.length` floats of S after the gradient, in order */
@@ -25,5 +27,5 @@ export function readSums(layout: SumsLayout, tail: ArrayLike<number>): RunSums {
   const metrics = Object.fromEntries(
     layout.names.slice(COMMON_SUMS.length).map((name, index) => [name, at(COMMON_SUMS.length + index)]),
   );
-  return { loss: at(0), weight: at(1), samples: at(2), metrics };
+  return { loss: at(0), weight: at(1), samples: at(2), metrics, forms: layout.forms };
 }

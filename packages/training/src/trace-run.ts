@@ -1,11 +1,12 @@
 import { type Field, packDataset } from "@tributary/data";
-import { describeModel } from "@tributary/nn";
+import { describeModel, metricForms } from "@tributary/nn";
 import { createLayout, type ParameterLayout } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
+import { type InspectionSource, traceActivations, traceSaliency } from "./inspection-programs.ts";
 import { ModelPrograms } from "./model-programs.ts";
 import type { Run } from "./run.ts";
 import { createSumsLayout } from "./sums-layout.ts";
-import type { TracedRun } from "./traced-run.ts";
+import type { InspectionPrograms, TracedRun } from "./traced-run.ts";
 import { stateLengthOf, UpdatePrograms } from "./update-programs.ts";
 
 /** The field that the model takes, and the one that the loss compares its outputs with. */
@@ -24,8 +25,9 @@ export async function traceRun(run: Run): Promise<TracedRun> {
   const layout = createLayout(describeModel(model));
   requireTrainable(layout);
   const { batchSize, microbatch, epochs, steps, seed, optimizer } = run;
-  const sums = createSumsLayout(layout.trainableLength, Object.keys(run.metrics));
-  const evaluationSums = createSumsLayout(0, Object.keys(run.metrics));
+  const forms = metricForms(run.metrics);
+  const sums = createSumsLayout(layout.trainableLength, forms);
+  const evaluationSums = createSumsLayout(0, forms);
   const length = { batchSize, samplesPerEpoch: dataset.train.samples, totalSamples: dataset.train.samples * epochs };
   const updates = new UpdatePrograms({ optimizer, layout, sums, length });
   const programs = new ModelPrograms({ run, model, layout, sums, evaluationSums, fields: dataset.fields, updates });
@@ -41,12 +43,23 @@ export async function traceRun(run: Run): Promise<TracedRun> {
       evaluate: programs.evaluate(),
       predict: programs.predict(),
     },
+    inspection: inspectionOf({ model, layout, fields: dataset.fields, microbatch }),
     layout,
     stateLength: stateLengthOf(optimizer, layout),
     sums,
     evaluationSums,
     data: packDataset(dataset),
   };
+}
+
+function inspectionOf(source: InspectionSource): InspectionPrograms {
+  const activations = traceActivations(source);
+  try {
+    return { activations, saliency: traceSaliency(source) };
+  } catch (error) {
+    if (error instanceof TrainingError && error.code === "RUN_SHAPE") return { activations, saliency: null };
+    throw error;
+  }
 }
 
 function requireFields(fields: readonly Field[]): void {

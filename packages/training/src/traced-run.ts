@@ -14,6 +14,14 @@ export interface RunPrograms {
   readonly predict: Program;
 }
 
+/** The programs that look inside a model; workers never see them. */
+export interface InspectionPrograms {
+  /** What every layer makes of the inputs. */
+  readonly activations: Program;
+  /** Gradient of an output by the inputs; null where the model is no classifier of samples that can be changed a little. */
+  readonly saliency: Program | null;
+}
+
 /** What of a run decides how it goes, beside its programs and data. */
 export interface RunRecipe {
   /** Samples of one step over all workers. */
@@ -31,6 +39,7 @@ export interface TracedRun {
   readonly name: string;
   readonly recipe: RunRecipe;
   readonly programs: RunPrograms;
+  readonly inspection: InspectionPrograms;
   readonly layout: ParameterLayout;
   /** Floats of the optimizer's state. */
   readonly stateLength: number;
