@@ -7,7 +7,7 @@ import {
   type RunSettings,
   type RunSummary,
 } from "@tributary/coordinator";
-import type { RunEvent, RunSums } from "@tributary/program";
+import type { MetricForms, RunEvent, RunSums } from "@tributary/program";
 import {
   type ContributionMessage,
   type EvaluationMessage,
@@ -25,8 +25,10 @@ export interface ShellOptions {
   readonly compute: Pick<ComputeLink, "request">;
   /** Parameters of the first step, encoded. */
   readonly encoded: EncodedParameters;
-  /** Names of the sums behind the gradient: loss, weight, samples, then one a metric. */
+  /** Names of the sums behind the gradient: loss, weight, samples, then those of the metrics. */
   readonly sumNames: readonly string[];
+  /** How the metrics are finished, by name; absent where each is the mean of its one sum. */
+  readonly metricForms?: MetricForms;
   readonly persist: (record: Extract<Effect, { type: "persist" }>["record"]) => Promise<void>;
   /** Writes a checkpoint. @returns its path */
   readonly checkpoint: (effect: Extract<Effect, { type: "checkpoint" }>, tensors: RunTensors) => Promise<string>;
@@ -292,6 +294,7 @@ export class EffectShell implements SocketHandlers {
     const metrics = Object.fromEntries(
       this.#options.sumNames.slice(3).map((name, index) => [name, sums[3 + index] ?? 0]),
     );
-    return { loss, weight, samples, metrics };
+    const { metricForms } = this.#options;
+    return { loss, weight, samples, metrics, ...(metricForms === undefined ? {} : { forms: metricForms }) };
   }
 }

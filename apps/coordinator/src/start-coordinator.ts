@@ -157,6 +157,7 @@ class Coordinator implements RunningCoordinator {
       compute: this.#compute,
       encoded,
       sumNames: run.sums.names,
+      metricForms: run.sums.forms,
       persist: (record) => this.#storage.append(record),
       checkpoint: async ({ step, position, final }, tensors) => {
         const { parameters, buffers } = tensors;

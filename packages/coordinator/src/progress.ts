@@ -1,4 +1,4 @@
-import { addSums, meansOf, metricMeans, type RunSums } from "@tributary/program";
+import { addSums, countEntries, meansOf, metricMeans, type RunSums } from "@tributary/program";
 import { cancelLease } from "./leasing.ts";
 import { STOP_STEP_MILLISECONDS_MAX } from "./limits.ts";
 import type { RunState } from "./run-state.ts";
@@ -141,6 +141,7 @@ function endEpoch(state: RunState, test: RunSums | null): void {
     trainLoss: Number.NaN,
     ...train,
     ...(test === null ? {} : state.lastTest),
+    ...countEntries(state.trainSums, test),
     seconds,
   });
   state.trainSums = null;

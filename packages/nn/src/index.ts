@@ -47,7 +47,15 @@ export { Reshape } from "./layers/reshape.ts";
 export { Residual } from "./layers/residual.ts";
 export { Sequential } from "./layers/sequential.ts";
 export { type CrossEntropyOptions, crossEntropy, type Loss, mseLoss, type SampleLosses } from "./losses.ts";
-export { accuracy, type Metric } from "./metrics.ts";
+export { accuracy } from "./metrics/accuracy.ts";
+export {
+  type Metric,
+  type MetricInputs,
+  metricForms,
+  metricSums,
+  type SampleMetric,
+  type SummedMetric,
+} from "./metrics/metric.ts";
 export { Module, type Named } from "./module.ts";
 export { type AdamOptions, adam, adamW } from "./optimizers/adam.ts";
 export type {

@@ -1,7 +1,7 @@
 import { arange, grad, type Tensor, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
 import { crossEntropy, mseLoss, type SampleLosses } from "./losses.ts";
-import { accuracy } from "./metrics.ts";
+import { accuracy } from "./metrics/accuracy.ts";
 
 // Expected numbers are PyTorch 1.13's.
 

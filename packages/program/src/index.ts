@@ -19,6 +19,15 @@ export { DIMENSION_MAX, RANK_MAX, showShape, showType } from "./inference/checks
 export { inferOutputs, isOperationName, OPERATION_NAMES } from "./inference.ts";
 export { PROGRAM_LIMITS, type ProgramLimits } from "./limits.ts";
 export {
+  type CountTable,
+  finishCounts,
+  finishMetric,
+  type MetricForm,
+  type MetricForms,
+  metricSumCount,
+  metricSumNames,
+} from "./metric-forms.ts";
+export {
   BINARY_OPERATIONS,
   type BinaryName,
   COMPARATORS,
@@ -49,6 +58,7 @@ export { PROGRAM_FORMAT_VERSION } from "./program-format.ts";
 export {
   addSums,
   type CheckpointEvent,
+  countEntries,
   type EpochEvent,
   type ErrorEvent,
   type FinishedEvent,

@@ -1,3 +1,12 @@
+import {
+  type CountTable,
+  finishCounts,
+  finishMetric,
+  type MetricForm,
+  type MetricForms,
+  metricSumNames,
+} from "./metric-forms.ts";
+
 /**
  * What a run reports while it goes, under `fit` and in a coordinator alike: the lines that `--json` prints. Their keys are
  * fixed, metrics excepted, which add `trainName` and `testName` for a metric called `name`.
@@ -45,6 +54,8 @@ export interface EpochEvent {
   readonly trainLoss: number;
   /** Since the epoch began. */
   readonly seconds: number;
+  /** Tables of metrics that count, such as a confusion matrix, under `trainName` and `testName`; absent without such a metric. */
+  readonly counts?: Readonly<Record<string, CountTable>>;
   /** `testLoss`, and `trainName` and `testName` for each metric; test values only where there is test data. */
   readonly [metric: `train${string}` | `test${string}`]: number;
 }
@@ -140,13 +151,16 @@ export interface RunSums {
   /** What the loss's mean divides by. */
   readonly weight: number;
   readonly samples: number;
-  /** Sum over the samples of each metric, by name. */
+  /** Sum over the samples by name: of a metric with one sum the metric's name, else `name.0`, `name.1`, ... */
   readonly metrics: Readonly<Record<string, number>>;
+  /** How each metric is finished. Absent: each sum is a metric of its own, the mean over the samples. */
+  readonly forms?: MetricForms;
 }
 
 /** Sums of two disjoint sets of samples. */
 export function addSums(a: RunSums, b: RunSums): RunSums {
   return {
+    ...a,
     loss: a.loss + b.loss,
     weight: a.weight + b.weight,
     samples: a.samples + b.samples,
@@ -159,13 +173,26 @@ export function metricKey<Split extends "train" | "test">(split: Split, metric: 
   return `${split}${metric.charAt(0).toUpperCase()}${metric.slice(1)}`;
 }
 
-/** Mean of every metric over the samples, under its key in events. */
+/** Each metric with its form and its sums. */
+function metricsOf({ metrics, forms }: RunSums): [name: string, form: MetricForm, sums: number[]][] {
+  const known: MetricForms = forms ?? Object.fromEntries(Object.keys(metrics).map((name) => [name, { kind: "mean" }]));
+  return Object.entries(known).map(([name, form]) => [
+    name,
+    form,
+    metricSumNames(name, form).map((sum) => metrics[sum] ?? Number.NaN),
+  ]);
+}
+
+/** Every metric that is a number, under its key in events. */
 export function metricMeans<Split extends "train" | "test">(
   split: Split,
   sums: RunSums,
 ): Record<`${Split}${string}`, number> {
   const means: Record<string, number> = {};
-  for (const [name, sum] of Object.entries(sums.metrics)) means[metricKey(split, name)] = sum / sums.samples;
+  for (const [name, form, parts] of metricsOf(sums)) {
+    const value = finishMetric(form, parts, sums.samples);
+    if (value !== null) means[metricKey(split, name)] = value;
+  }
   return means;
 }
 
@@ -175,4 +202,20 @@ export function meansOf<Split extends "train" | "test">(
   sums: RunSums,
 ): Record<`${Split}${string}`, number> {
   return { [metricKey(split, "loss")]: sums.loss / sums.weight, ...metricMeans(split, sums) };
+}
+
+/** The entry `counts` of an epoch event: the tables of all metrics that count; empty where there is none. */
+export function countEntries(train: RunSums | null, test: RunSums | null): Pick<EpochEvent, "counts"> {
+  const counts: Record<string, CountTable> = {};
+  for (const [split, sums] of [
+    ["train", train],
+    ["test", test],
+  ] as const) {
+    if (sums === null) continue;
+    for (const [name, form, parts] of metricsOf(sums)) {
+      const table = finishCounts(form, parts);
+      if (table !== null) counts[metricKey(split, name)] = table;
+    }
+  }
+  return Object.keys(counts).length === 0 ? {} : { counts };
 }

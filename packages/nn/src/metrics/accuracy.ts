@@ -1,9 +1,6 @@
 import type { Tensor } from "@tributary/autograd";
 import { shapesEqual, showShape } from "@tributary/program";
-import { NnError } from "./errors.ts";
-
-/** A number for each sample, traced, whose mean over all samples is reported. @returns float32 [M] */
-export type Metric = (outputs: Tensor, targets: Tensor) => Tensor;
+import { NnError } from "../errors.ts";
 
 /**
  * 1 where the largest logit is the target's, else 0; for outputs [M, C, ...] and targets [M, ...] the mean over a sample's places.
