@@ -12,6 +12,8 @@ export interface WorkerPlan {
   readonly crashInUpload: number;
   readonly leave: number;
   readonly freeze: number;
+  /** Its JavaScript never goes on, while its socket stays. */
+  readonly hang: number;
   readonly decline: number;
   readonly duplicate: number;
   readonly partial: number;
@@ -41,6 +43,7 @@ const QUIET = {
   crashInUpload: 0,
   leave: 0,
   freeze: 0,
+  hang: 0,
   decline: 0,
   duplicate: 0,
   partial: 0,
@@ -59,7 +62,8 @@ export function steadyWorker(name: string, joinMs: number): WorkerPlan {
 export function drawPlan(seed: number): SimulationPlan {
   const random = new SeededRandom(seed);
   const microbatch = random.integer(1, 8);
-  const batchSize = microbatch * random.integer(1, 16);
+  // Now and then more leases than may be staged at a time.
+  const batchSize = microbatch * (random.chance(0.25) ? random.integer(17, 60) : random.integer(1, 16));
   const deterministic = random.chance(0.15);
   const fixed = deterministic || random.chance(0.2);
   const count = random.chance(0.2) ? random.integer(20, 50) : random.integer(1, 12);
@@ -92,6 +96,7 @@ function drawWorker(random: SeededRandom, index: number, notFinite: boolean): Wo
     crashInUpload: often(),
     leave: often(),
     freeze: often(),
+    hang: random.chance(0.1) ? 0.05 : 0,
     decline: often(),
     duplicate: often(),
     partial: often(),

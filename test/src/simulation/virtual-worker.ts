@@ -91,6 +91,7 @@ export class VirtualWorker {
     const life = this.#life;
     const attempt = () => {
       if (life !== this.#life) return;
+      if (this.#frozenUntilMs === Number.POSITIVE_INFINITY) return;
       if (this.#world.clock.nowMs < this.#frozenUntilMs) this.#world.clock.at(this.#frozenUntilMs, attempt);
       else action();
     };
@@ -110,7 +111,6 @@ export class VirtualWorker {
 
   #goneFor(milliseconds: number | null): void {
     this.#life += 1;
-    this.#spoiled = 0;
     this.#socket = null;
     this.#leases = new Map();
     this.#heldStep = -1;
@@ -194,6 +194,11 @@ export class VirtualWorker {
     const { random } = this.#world;
     const at = random.between(0, duration);
     if (random.chance(this.plan.crash)) this.#later(at, () => this.#vanish());
+    if (random.chance(this.plan.hang)) {
+      this.#later(at, () => {
+        this.#frozenUntilMs = Number.POSITIVE_INFINITY;
+      });
+    }
     if (random.chance(this.plan.freeze)) {
       this.#later(at, () => {
         this.#frozenUntilMs = this.#world.clock.nowMs + random.between(10, random.chance(0.3) ? 60_000 : 3_000);
@@ -217,7 +222,7 @@ export class VirtualWorker {
     // An evaluation has an "epoch" of its own, so that its sums tell it from training.
     const epoch = message.kind === "evaluate" ? 1_000 : message.epoch;
     held.sums = tinyGradient(this.#parameters, epoch, message.start, end);
-    // Never three times a session: alone in a run, such a worker cannot be told from a run that diverged.
+    // Never a third time: alone in a run, such a worker cannot be told from a run that diverged.
     held.finite = this.#spoiled >= 2 || !random.chance(this.plan.notFinite);
     if (!held.finite) this.#spoiled += 1;
     const { lease, step } = message;
