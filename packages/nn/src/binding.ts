@@ -3,12 +3,14 @@ import { type Shape, shapesEqual, showShape } from "@tributary/program";
 import { NnError } from "./errors.ts";
 import type { Module, Named } from "./module.ts";
 import type { Buffer, Parameter } from "./parameter.ts";
-import { type Randomness, withScope } from "./scope.ts";
+import { type Randomness, type Scope, withScope } from "./scope.ts";
 
 /** Parameters and buffers of a model in order: what a ParameterLayout is made from. */
 export interface ModelDescription {
   readonly parameters: readonly { readonly name: string; readonly shape: Shape; readonly trainable: boolean }[];
   readonly buffers: readonly { readonly name: string; readonly shape: Shape }[];
+  /** Sums beside the gradient by which buffers change; `length` floats each. */
+  readonly statistics: readonly { readonly name: string; readonly length: number }[];
 }
 
 /** What a model is bound to. */
@@ -19,6 +21,8 @@ export interface ModelBinding {
   readonly training: boolean;
   /** Needed in training by models with random layers. */
   readonly randomness?: Randomness;
+  /** float32 [M], of the microbatch: 0 marks padding, which layers that couple samples leave out. Default: none is. */
+  readonly weights?: Tensor;
   /** Whether to keep what every module inside the model made. Default false. */
   readonly capture?: boolean;
 }
@@ -28,6 +32,8 @@ export interface BoundResult<Result> {
   readonly result: Result;
   /** What buffers become, by name; only those that were updated. */
   readonly bufferUpdates: Readonly<Record<string, Tensor>>;
+  /** What layers recorded, by the name of their Statistics, for {@link settleStatistics}; float32 vectors. */
+  readonly statistics: Readonly<Record<string, Tensor>>;
   /** Output of every module by its name, in the order in which they were made; empty without `capture`. */
   readonly activations: ReadonlyMap<string, Tensor>;
 }
@@ -39,6 +45,7 @@ export function describeModel(model: Module): ModelDescription {
       .namedParameters()
       .map(([name, { shape, requiresGrad }]) => ({ name, shape, trainable: requiresGrad })),
     buffers: model.namedBuffers().map(([name, { shape }]) => ({ name, shape })),
+    statistics: model.namedStatistics().map(([name, { length }]) => ({ name, length })),
   };
 }
 
@@ -107,6 +114,16 @@ function capturing<Result>(model: Module, activations: Map<string, Tensor>, body
   }
 }
 
+/** Those of a map's tensors whose owner has a name, by that name. */
+function byName(named: readonly Named<object>[], tensors: ReadonlyMap<object, Tensor>): Record<string, Tensor> {
+  return Object.fromEntries(
+    named.flatMap(([name, owner]) => {
+      const tensor = tensors.get(owner);
+      return tensor === undefined ? [] : [[name, tensor] as const];
+    }),
+  );
+}
+
 /**
  * Runs `body`, in which the model's parameters and buffers have the given tensors as their values: call `model.forward`
  * (and what else belongs to the program) there. Nothing is kept afterwards, so a model can be bound any number of times.
@@ -114,22 +131,54 @@ function capturing<Result>(model: Module, activations: Map<string, Tensor>, body
  */
 export function bindModel<Result>(model: Module, binding: ModelBinding, body: () => Result): BoundResult<Result> {
   const buffers = model.namedBuffers();
-  const updates = new Map<object, Tensor>();
   const activations = new Map<string, Tensor>();
-  const scope = {
+  const scope: Scope = {
     tensors: matchTensors([...model.namedParameters(), ...buffers], binding.tensors),
     training: binding.training,
     randomness: binding.randomness ?? null,
+    weights: binding.weights ?? null,
     layerIds: new Map(model.namedModules().map(([, module], index) => [module, index])),
-    updates,
+    updates: new Map(),
+    statistics: new Map(),
   };
   const run = binding.capture === true ? () => capturing(model, activations, body) : body;
   const result = withScope(scope, run);
-  const bufferUpdates = Object.fromEntries(
-    buffers.flatMap(([name, buffer]) => {
-      const next = updates.get(buffer);
-      return next === undefined ? [] : [[name, next] as const];
-    }),
-  );
-  return { result, bufferUpdates, activations };
+  return {
+    result,
+    bufferUpdates: byName(buffers, scope.updates),
+    statistics: byName(model.namedStatistics(), scope.statistics),
+    activations,
+  };
+}
+
+/**
+ * What buffers become when a step is done, by what its layers recorded, summed over the step's microbatches. Traced.
+ * @param buffers each buffer's value before the step, by name
+ * @param statistics the sums of each Statistics of the model, by name
+ * @returns the new value of each buffer that changes, by name
+ * @throws NnError TENSOR_MISSING, TENSOR_UNKNOWN, SHAPE_MISMATCH
+ */
+export function settleStatistics(
+  model: Module,
+  buffers: Readonly<Record<string, Tensor>>,
+  statistics: Readonly<Record<string, Tensor>>,
+): Record<string, Tensor> {
+  const named = model.namedBuffers();
+  const scope: Scope = {
+    tensors: matchTensors(named, buffers),
+    training: true,
+    randomness: null,
+    weights: null,
+    layerIds: new Map(),
+    updates: new Map(),
+    statistics: new Map(),
+  };
+  withScope(scope, () => {
+    for (const [name, { settle }] of model.namedStatistics()) {
+      const sums = statistics[name];
+      if (sums === undefined) throw new NnError("TENSOR_MISSING", `There are no sums for ${name}: give them by name`);
+      settle(sums);
+    }
+  });
+  return byName(named, scope.updates);
 }

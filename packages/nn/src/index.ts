@@ -5,6 +5,7 @@ export {
   initialiseModel,
   type ModelBinding,
   type ModelDescription,
+  settleStatistics,
 } from "./binding.ts";
 export { NN_ERROR_CODES, NnError, type NnErrorCode } from "./errors.ts";
 export { type FanMode, type Initialiser, init, type KaimingOptions } from "./init.ts";
@@ -30,6 +31,7 @@ export {
   Softsign,
   Tanh,
 } from "./layers/activations.ts";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batch-norm.ts";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
@@ -81,3 +83,4 @@ export {
   type WarmupOptions,
 } from "./schedules.ts";
 export type { Randomness } from "./scope.ts";
+export { type Settle, Statistics } from "./statistics.ts";

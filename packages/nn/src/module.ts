@@ -1,6 +1,7 @@
 import type { Tensor } from "@tributary/autograd";
 import { Buffer, Parameter } from "./parameter.ts";
 import { currentScope } from "./scope.ts";
+import { Statistics } from "./statistics.ts";
 
 /** Something with its dotted name, as in PyTorch's state_dict: "features.0.weight". */
 export type Named<Item> = readonly [name: string, item: Item];
@@ -59,6 +60,11 @@ export abstract class Module {
   /** All buffers by PyTorch's names. */
   namedBuffers(): Named<Buffer>[] {
     return this.#collect((member) => (member instanceof Buffer ? member : null));
+  }
+
+  /** All statistics by the names of the properties that hold them. */
+  namedStatistics(): Named<Statistics>[] {
+    return this.#collect((member) => (member instanceof Statistics ? member : null));
   }
 
   /** Parameters without their names. */

@@ -17,10 +17,14 @@ export interface Scope {
   readonly tensors: ReadonlyMap<object, Tensor>;
   readonly training: boolean;
   readonly randomness: Randomness | null;
+  /** float32 [M]: 0 marks a sample that is padding; null when all are real. */
+  readonly weights: Tensor | null;
   /** Number of each module in the model's order, from which random layers make a key of their own. */
   readonly layerIds: ReadonlyMap<object, number>;
   /** What buffers become; filled while the model runs. */
   readonly updates: Map<object, Tensor>;
+  /** What was recorded into each Statistics; filled while the model runs. */
+  readonly statistics: Map<object, Tensor>;
 }
 
 /** The innermost binding. Models run synchronously, so there is one at a time. */
