@@ -1,6 +1,7 @@
 export { type Callback, type EarlyStoppingOptions, earlyStopping, jsonLines, onEvents } from "./callbacks.ts";
 export { TRAINING_ERROR_CODES, TrainingError, type TrainingErrorCode } from "./errors.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
+export { encodePng, type GreyImage, type GridOptions, imageGrid } from "./image-grid.ts";
 export { LocalTrainer, type StepResult, type StepScalars } from "./local-trainer.ts";
 export { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
 export type { SampleOutputs } from "./program-runner.ts";
@@ -20,6 +21,7 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.ts";
+export { type LayerSummary, type RunSummary, showSummary, summarize, summary } from "./summary.ts";
 export { COMMON_SUMS, createSumsLayout, readSums, type SumsLayout } from "./sums-layout.ts";
 export { type TensorBoardOptions, tensorBoard } from "./tensorboard.ts";
 export { traceRun } from "./trace-run.ts";

@@ -2,7 +2,7 @@ import type { EpochOrder, SplitName } from "@tributary/data";
 import type { Bindings, Device, DeviceBuffer, Executable, TensorData } from "@tributary/kernels";
 import type { Program, RunSums } from "@tributary/program";
 import { MicrobatchSource } from "./microbatch-source.ts";
-import { readSums, type SumsLayout } from "./sums-layout.ts";
+import { namedSumsOffset, readSums, type SumsLayout } from "./sums-layout.ts";
 import { seedWords, type TracedRun } from "./traced-run.ts";
 
 /** What `update` is told beside the tensors; order and meaning of the `scalars` input. */
@@ -134,7 +134,7 @@ export class LocalTrainer {
   }
 
   async #readSums(buffer: DeviceBuffer, layout: SumsLayout): Promise<RunSums> {
-    return readSums(layout, await this.#device.read(buffer, layout.gradientLength, layout.names.length));
+    return readSums(layout, await this.#device.read(buffer, namedSumsOffset(layout), layout.names.length));
   }
 
   #run(program: keyof TracedRun["programs"], others: Bindings): Promise<void> {

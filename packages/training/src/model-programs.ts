@@ -1,12 +1,12 @@
 import { concat, foldIn, grad, type Tensor, traceProgram, zeros } from "@tributary/autograd";
 import type { Field } from "@tributary/data";
-import { bindModel, initialiseModel, type Module, metricSums, type Randomness } from "@tributary/nn";
+import { bindModel, describeModel, initialiseModel, type Module, metricSums, type Randomness } from "@tributary/nn";
 import type { LayoutEntry, ParameterLayout, Program, TensorType } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
 import { flatVector, tensorsIn } from "./flat-vector.ts";
 import { fieldInputs, modelInput } from "./model-input.ts";
 import type { Run } from "./run.ts";
-import type { SumsLayout } from "./sums-layout.ts";
+import { namedSumsOffset, type SumsLayout } from "./sums-layout.ts";
 import { floats, input, stateLengthOf, type UpdatePrograms } from "./update-programs.ts";
 
 /** What the programs around the model are traced from. */
@@ -73,11 +73,11 @@ export class ModelPrograms {
     const replaces = { parameters: "parameters", state: "state", buffers: "buffers" };
     return traceProgram({ name: "localStep", inputs, replaces }, (given) => {
       const sums = this.#gradientSums(given);
-      const totalWeight = sums.select(0, this.#source.sums.gradientLength + 1);
+      const totalWeight = sums.select(0, namedSumsOffset(this.#source.sums) + 1);
       const gradientNorm = updates.measures(sums).select(0, 0).sqrt().div(totalWeight);
       const before = { parameters: input(given, "parameters"), state: input(given, "state") };
       const next = updates.updated(before, { sums, totalWeight, gradientNorm, scalars: input(given, "scalars") });
-      return { ...next, buffers: input(given, "buffers"), sums };
+      return { ...next, buffers: updates.settledBuffers(input(given, "buffers"), sums), sums };
     });
   }
 
@@ -92,9 +92,8 @@ export class ModelPrograms {
       sums: floats(evaluationSums.length),
     };
     return traceProgram({ name: "evaluate", inputs, replaces: { sums: "sums" } }, (given) => {
-      const { result } = bindModel(this.#source.model, { tensors: this.#tensors(given), training: false }, () =>
-        this.#sumsOf(given),
-      );
+      const binding = { tensors: this.#tensors(given), training: false, weights: input(given, "weights") };
+      const { result } = bindModel(this.#source.model, binding, () => this.#sumsOf(given));
       return { sums: input(given, "sums").add(concat(result.map((sum) => sum.reshape([-1])))) };
     });
   }
@@ -131,23 +130,23 @@ export class ModelPrograms {
     };
   }
 
-  /** One microbatch's S: gradient of the summed loss, then the other sums. */
+  /** One microbatch's S: gradient of the summed loss, what layers recorded, then the other sums. */
   #gradientSums(given: Tensors): Tensor {
     const { model, layout, sums } = this.#source;
+    const weights = input(given, "weights");
     const randomness: Randomness = {
       seed: input(given, "seed"),
       step: input(given, "step"),
       indices: input(given, "indices"),
     };
     const tensors = this.#tensors(given);
-    const { result, bufferUpdates } = bindModel(model, { tensors, training: true, randomness }, () =>
-      this.#sumsOf(given),
-    );
+    const binding = { tensors, training: true, randomness, weights };
+    const { result, bufferUpdates, statistics } = bindModel(model, binding, () => this.#sumsOf(given));
     const changed = Object.keys(bufferUpdates);
     if (changed.length > 0) {
       throw new TrainingError(
         "RUN_INVALID",
-        `The model changes its buffers ${changed.join(", ")}, which runs cannot do yet: take out the layers that have them`,
+        `The model changes its buffers ${changed.join(", ")} in forward, of which a step has many: record Statistics, and change buffers when they settle`,
       );
     }
     const [loss] = result;
@@ -157,7 +156,11 @@ export class ModelPrograms {
       loss,
       trainable.map(({ name }) => input(tensors, name)),
     );
-    return concat([flatVector(trainable, gradients, sums.gradientLength), ...result.map((sum) => sum.reshape([-1]))]);
+    return concat([
+      flatVector(trainable, gradients, sums.gradientLength),
+      ...describeModel(model).statistics.map(({ name, length }) => statistics[name] ?? zeros([length])),
+      ...result.map((sum) => sum.reshape([-1])),
+    ]);
   }
 
   /** Loss, weight, samples (each []), then the sums of each metric [k]: over the real samples of the microbatch. */

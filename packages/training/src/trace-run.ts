@@ -22,14 +22,16 @@ export async function traceRun(run: Run): Promise<TracedRun> {
   if (dataset.train.samples === 0)
     throw new TrainingError("RUN_INVALID", "The data has no training samples: give at least one");
   const model = run.model();
-  const layout = createLayout(describeModel(model));
+  const description = describeModel(model);
+  const layout = createLayout(description);
   requireTrainable(layout);
   const { batchSize, microbatch, epochs, steps, seed, optimizer } = run;
   const forms = metricForms(run.metrics);
-  const sums = createSumsLayout(layout.trainableLength, forms);
-  const evaluationSums = createSumsLayout(0, forms);
+  const statisticsLength = description.statistics.reduce((sum, { length }) => sum + length, 0);
+  const sums = createSumsLayout({ gradientLength: layout.trainableLength, statisticsLength, forms });
+  const evaluationSums = createSumsLayout({ forms });
   const length = { batchSize, samplesPerEpoch: dataset.train.samples, totalSamples: dataset.train.samples * epochs };
-  const updates = new UpdatePrograms({ optimizer, layout, sums, length });
+  const updates = new UpdatePrograms({ optimizer, model, layout, sums, length });
   const programs = new ModelPrograms({ run, model, layout, sums, evaluationSums, fields: dataset.fields, updates });
   return {
     name: run.name,

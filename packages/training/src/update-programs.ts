@@ -1,11 +1,20 @@
 import { concat, type Tensor, traceProgram, zeros } from "@tributary/autograd";
-import type { Optimizer, OptimizerState, Progress } from "@tributary/nn";
+import {
+  describeModel,
+  type Module,
+  type Optimizer,
+  type OptimizerState,
+  type Progress,
+  settleStatistics,
+} from "@tributary/nn";
 import type { ParameterLayout, Program, TensorType } from "@tributary/program";
+import { flatVector, tensorsIn } from "./flat-vector.ts";
 import type { SumsLayout } from "./sums-layout.ts";
 
 /** What the update is traced from. */
 export interface UpdateSource {
   readonly optimizer: Optimizer;
+  readonly model: Module;
   readonly layout: ParameterLayout;
   readonly sums: SumsLayout;
   /** How long the run is, for schedules. */
@@ -66,11 +75,12 @@ export class UpdatePrograms {
       const scalars = input(given, "scalars");
       const totalWeight = scalars.select(0, SCALARS.totalWeight);
       const gradientNorm = scalars.select(0, SCALARS.gradientNorm);
+      const sums = input(given, "sums");
       const next = this.updated(
         { parameters: input(given, "parameters"), state: input(given, "state") },
-        { sums: input(given, "sums"), totalWeight, gradientNorm, scalars },
+        { sums, totalWeight, gradientNorm, scalars },
       );
-      return { ...next, buffers: input(given, "buffers") };
+      return { ...next, buffers: this.settledBuffers(input(given, "buffers"), sums) };
     });
   }
 
@@ -121,6 +131,22 @@ export class UpdatePrograms {
       parameters: parameterLength === trainableLength ? next.parameters : concat([next.parameters, frozen]),
       state: this.#joinState(next.vectors, next.scalars),
     };
+  }
+
+  /** Buffers after a step, by the statistics behind the gradient in its sums. */
+  settledBuffers(buffers: Tensor, sums: Tensor): Tensor {
+    const { model, layout } = this.#source;
+    const recorded: Record<string, Tensor> = {};
+    let offset = this.#source.sums.gradientLength;
+    for (const { name, length } of describeModel(model).statistics) {
+      recorded[name] = sums.narrow(0, offset, length);
+      offset += length;
+    }
+    const before = tensorsIn(buffers, layout.buffers);
+    const changed = settleStatistics(model, before, recorded);
+    if (Object.keys(changed).length === 0) return buffers;
+    const after = layout.buffers.map(({ name }) => changed[name] ?? input(before, name));
+    return flatVector(layout.buffers, after, layout.bufferLength);
   }
 
   #splitState(state: Tensor): { vectors: OptimizerState; scalars: OptimizerState } {
