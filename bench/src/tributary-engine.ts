@@ -90,7 +90,7 @@ class LocalStep {
       loss: async () => {
         const [lossSum = Number.NaN, weight = Number.NaN] = await this.#device.read(
           this.#buffer("sums"),
-          sums.gradientLength,
+          sums.gradientLength + sums.statisticsLength,
           2,
         );
         return lossSum / weight;

@@ -54,6 +54,7 @@ describe("Module", () => {
         { name: "1.scale", shape: [], trainable: true },
       ],
       buffers: [{ name: "1.count", shape: [] }],
+      statistics: [],
     });
   });
   it("a slice of a Sequential holds the same layers, numbered from 0", () => {
