@@ -48,7 +48,24 @@ export {
 export { Reshape } from "./layers/reshape.ts";
 export { Residual } from "./layers/residual.ts";
 export { Sequential } from "./layers/sequential.ts";
-export { type CrossEntropyOptions, crossEntropy, type Loss, mseLoss, type SampleLosses } from "./losses.ts";
+export {
+  type BinaryCrossEntropyOptions,
+  type BinaryLogitsOptions,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+} from "./losses/binary-cross-entropy.ts";
+export { type CrossEntropyOptions, crossEntropy, type NllOptions, nllLoss } from "./losses/cross-entropy.ts";
+export { type KlDivergenceOptions, klDivergence } from "./losses/kl-divergence.ts";
+export type { Loss, SampleLosses } from "./losses/loss.ts";
+export { cosineEmbeddingLoss, cosineLoss, hingeEmbeddingLoss, hingeLoss, type MarginOptions } from "./losses/margin.ts";
+export {
+  type HuberOptions,
+  huberLoss,
+  maeLoss,
+  mseLoss,
+  type SmoothL1Options,
+  smoothL1Loss,
+} from "./losses/regression.ts";
 export { accuracy } from "./metrics/accuracy.ts";
 export {
   type Metric,

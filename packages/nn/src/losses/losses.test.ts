@@ -1,7 +1,9 @@
 import { arange, grad, type Tensor, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
-import { crossEntropy, mseLoss, type SampleLosses } from "./losses.ts";
-import { accuracy } from "./metrics/accuracy.ts";
+import { accuracy } from "../metrics/accuracy.ts";
+import { crossEntropy, nllLoss } from "./cross-entropy.ts";
+import type { SampleLosses } from "./loss.ts";
+import { mseLoss } from "./regression.ts";
 
 // Expected numbers are PyTorch 1.13's.
 
@@ -66,8 +68,70 @@ describe("crossEntropy", () => {
     await near(losses.values, [1.067393 + 2.308169 + 0.725411, 0.738716 + 0.245768]);
     await near(losses.weights, [3, 2]);
   });
+  const shares = tensor([
+    [0.7, 0.2, 0.1],
+    [0, 0, 1],
+    [0.5, 0.5, 0],
+  ]);
+  it("takes probabilities as targets", async () => {
+    const loss = mean(crossEntropy(logits, shares));
+    await near(loss, [0.78369349]);
+    await near(
+      grad(loss, [logits])[0],
+      [
+        -0.1562587, 0.1428439, 0.013414793, 0.0057159411, 0.015537541, -0.021253487, -0.033936881, -0.046567798,
+        0.080504686,
+      ],
+    );
+  });
+  it("takes probabilities with class weights and smoothing, and divides by the places still", async () => {
+    const loss = mean(crossEntropy(logits, shares, { classWeights: [1, 2, 4], labelSmoothing: 0.1 }));
+    await near(loss, [1.4485942]);
+    await near(
+      grad(loss, [logits])[0],
+      [
+        -0.099076286, 0.18950285, -0.090426579, 0.010799994, 0.03733835, -0.048138399, 0.049044389, -0.13206568,
+        0.083021306,
+      ],
+    );
+  });
+  it("takes probabilities of places", async () => {
+    const images = arange(18, "float32").reshape([2, 3, 3]);
+    await near(mean(crossEntropy(images.sin(), images.cos().softmax(1))), [1.2898632]);
+  });
+  it("of probabilities is Keras' categorical cross entropy, clipped at 1e-7", async () => {
+    const outputs = tensor([
+      [0.2, 0.5, 0.3],
+      [0, 2, 0],
+      [0.4, 0.4, 0.1],
+    ]);
+    const loss = mean(crossEntropy(outputs, shares, { from: "probabilities" }));
+    await near(loss, [6.1048865]);
+    const derivatives = [-0.83333325, 0.2, 0.22222224, 0, 0, 0, -0.046296299, -0.046296299, 0.37037036];
+    await near(grad(loss, [outputs])[0], derivatives);
+    await near(mean(crossEntropy(outputs, tensor(Int32Array.of(1, 0, 2)), { from: "probabilities" })), [6.3361564]);
+  });
   it("shows the shapes that do not go together", () => {
     expect(() => crossEntropy(logits, tensor([[1, 2]]).to("int32"))).toThrow(/got \[3, 3\] and \[1, 2\]/);
+  });
+});
+
+describe("nllLoss", () => {
+  const logarithms = tensor([
+    [-1.4643688, -0.46436879, -1.9643688],
+    [-4.0658841, -3.0658839, -0.065883912],
+    [-0.92082763, -1.0208277, -1.4208276],
+  ]);
+  it("is the mean over the targets that are not ignored", async () => {
+    const loss = mean(nllLoss(logarithms, targets));
+    await near(loss, [1.4925983]);
+    await near(grad(loss, [logarithms])[0], [0, 0, -0.5, 0, 0, 0, 0, -0.5, 0]);
+  });
+  it("divides by the class weights", async () => {
+    const options = { classWeights: [1, 2, 4], ignoreIndex: 1 };
+    const loss = mean(nllLoss(logarithms, tensor(Int32Array.of(2, 0, 1)), options));
+    await near(loss, [2.3846717]);
+    await near(grad(loss, [logarithms])[0], [0, 0, -0.8, -0.2, 0, 0, 0, 0, 0]);
   });
 });
 
