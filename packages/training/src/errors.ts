@@ -6,6 +6,8 @@ export const TRAINING_ERROR_CODES = {
     "The model, the loss and the data do not fit each other: the message shows both shapes; change the layer or the data.",
   NO_FILE_SYSTEM:
     "A file was to be written where there is no file system: take the bytes instead, and store them as the platform does.",
+  ONNX_UNSUPPORTED:
+    "The model uses an operation that the ONNX export has no form for: the message names it; export a part without it.",
   DIVERGED:
     "The loss or the parameters are no longer finite: lower the learning rate, clip gradients, or look at the data.",
   MODEL_FILE_INVALID:

@@ -9,6 +9,7 @@ const WIRE_BYTES = 2;
 const WIRE_FIXED32 = 5;
 
 function varint(value: number): number[] {
+  if (value < 0) return negativeVarint(value);
   const bytes: number[] = [];
   let rest = value;
   // Division, not shifts: steps may pass 2^31.
@@ -20,11 +21,20 @@ function varint(value: number): number[] {
   return bytes;
 }
 
+/** Negative numbers are written in two's complement of 64 bits: ten groups of seven. */
+function negativeVarint(value: number): number[] {
+  const complement = BigInt.asUintN(64, BigInt(value));
+  return Array.from({ length: 10 }, (_, group) => {
+    const bits = Number((complement >> BigInt(7 * group)) & 0x7fn);
+    return group < 9 ? bits | 0x80 : bits;
+  });
+}
+
 function key(field: number, wireType: number): number[] {
   return varint(field * 8 + wireType);
 }
 
-/** A field of type int64, uint32, bool or enum; the value is a whole number from 0 to 2^53 - 1. */
+/** A field of type int64, uint32, bool or enum; the value is a whole number of at most 53 bits. */
 export function varintField(field: number, value: number): number[] {
   return [...key(field, WIRE_VARINT), ...varint(value)];
 }

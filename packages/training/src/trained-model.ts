@@ -3,6 +3,7 @@ import type { Backend } from "@tributary/kernels";
 import { TrainingError } from "./errors.ts";
 import { layerPath } from "./inspection-programs.ts";
 import { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
+import { exportOnnx } from "./onnx-export.ts";
 import { runOnSamples, type SampleOutputs } from "./program-runner.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import type { TracedRun } from "./traced-run.ts";
@@ -58,6 +59,11 @@ export class TrainedModel {
   toSafetensors(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
     const described = { format: "pt", run: this.traced.name, ...metadata };
     return encodeSafetensors(modelToSafetensors(this.traced.layout, this.flat, described));
+  }
+
+  /** The program `predict` as an ONNX model (opset 17), for as many samples at once as the run's microbatch has. @throws TrainingError ONNX_UNSUPPORTED */
+  toOnnx(): Uint8Array {
+    return exportOnnx(this.traced, this.flat);
   }
 
   /** Writes {@link toSafetensors} to a file. @throws TrainingError NO_FILE_SYSTEM in a browser */
