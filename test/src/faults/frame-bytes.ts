@@ -1,3 +1,5 @@
+import { PROGRAM_FORMAT_VERSION } from "@tributary/program";
+import { PROTOCOL_VERSION } from "@tributary/protocol";
 import type { Plain } from "./message-pack.ts";
 
 /** Bytes of a frame's header. */
@@ -10,8 +12,8 @@ export const CONTROL_BYTES_MAX = 65_536;
 /** What a worker says first; nothing is wrong with it. */
 export const HELLO = {
   type: "hello",
-  protocol: 1,
-  programFormats: [1],
+  protocol: PROTOCOL_VERSION,
+  programFormats: [PROGRAM_FORMAT_VERSION],
   operations: null,
   run: null,
   name: "stranger",
