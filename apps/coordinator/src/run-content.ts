@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS, type RunSettings } from "@tributary/coordinator";
 import { encodeManifest, manifestHash } from "@tributary/data";
 import { encodeProgram, type Graph, PROGRAM_FORMAT_VERSION, type Program, programHash } from "@tributary/program";
-import { codecNamed, PROTOCOL_VERSION } from "@tributary/protocol";
+import { codecNamed, contributionByteLength, PROTOCOL_VERSION } from "@tributary/protocol";
 import type { TracedRun } from "@tributary/training";
 import type { ComputeSetup } from "./compute/compute-message.ts";
 import { LOST_AFTER_MILLISECONDS, PING_MILLISECONDS } from "./limits.ts";
@@ -37,6 +37,7 @@ export function settingsOf(run: TracedRun, id: string, codecs: readonly string[]
   const { layout, programs, recipe, data } = run;
   const { splits } = data.manifest;
   const { parameterLength, trainableLength, bufferLength, hash } = layout;
+  const { statisticsLength } = run.sums;
   return {
     ...DEFAULT_SETTINGS,
     ...tuning,
@@ -44,7 +45,7 @@ export function settingsOf(run: TracedRun, id: string, codecs: readonly string[]
       protocol: PROTOCOL_VERSION,
       run: id,
       term: 1,
-      layout: { hash, parameterLength, trainableLength, bufferLength },
+      layout: { hash, parameterLength, trainableLength, statisticsLength, bufferLength },
       programs: { gradient: programHash(programs.gradient), evaluate: programHash(programs.evaluate) },
       manifest: manifestHash(data.manifest),
       microbatch: recipe.microbatch,
@@ -54,7 +55,7 @@ export function settingsOf(run: TracedRun, id: string, codecs: readonly string[]
     programFormat: PROGRAM_FORMAT_VERSION,
     operations: [...new Set([programs.gradient, programs.evaluate].flatMap(({ graph }) => operationsOf(graph)))],
     codecs: codecs.map((name) => {
-      const bytes = codecNamed(name).encodedByteLength(trainableLength);
+      const bytes = contributionByteLength(codecNamed(name), { trainableLength, statisticsLength });
       return { name, bytes, bytesMax: bytes };
     }),
     trainSamples: splits.train.samples,
@@ -77,6 +78,7 @@ export function computeSetupOf(run: TracedRun, backend: ComputeSetup["backend"])
     update: encode(programs.update),
     parameterLength: layout.parameterLength,
     trainableLength: layout.trainableLength,
+    statisticsLength: sums.statisticsLength,
     stateLength,
     bufferLength: layout.bufferLength,
     sumsLength: sums.length,

@@ -8,6 +8,7 @@ import {
   encodeChunkFrame,
   encodeMessage,
   FRAME_BYTES_MAX,
+  PROTOCOL_VERSION,
   SUBPROTOCOL,
 } from "@tributary/protocol";
 import fc from "fast-check";
@@ -24,10 +25,10 @@ const BLOB = "a".repeat(64);
 const SETTINGS: RunSettings = {
   ...DEFAULT_SETTINGS,
   welcome: {
-    protocol: 1,
+    protocol: PROTOCOL_VERSION,
     run: "small",
     term: 1,
-    layout: { hash: HASH, parameterLength: 16, trainableLength: 16, bufferLength: 0 },
+    layout: { hash: HASH, parameterLength: 16, trainableLength: 16, statisticsLength: 0, bufferLength: 0 },
     programs: { gradient: HASH, evaluate: HASH },
     manifest: HASH,
     microbatch: 1,
@@ -46,7 +47,7 @@ const SETTINGS: RunSettings = {
 
 const HELLO = encodeMessage({
   type: "hello",
-  protocol: 1,
+  protocol: PROTOCOL_VERSION,
   programFormats: [1],
   operations: null,
   run: null,

@@ -1,3 +1,4 @@
+import { PROTOCOL_VERSION } from "@tributary/protocol";
 import { describe, expect, it } from "vitest";
 import { Scenario } from "./testing/scenario.ts";
 import { twoMeasured } from "./testing/two-workers.ts";
@@ -15,7 +16,7 @@ describe("joining", () => {
   });
 
   it.each([
-    ["another protocol", { protocol: 2 }, "VERSION_MISMATCH", 4002],
+    ["another protocol", { protocol: PROTOCOL_VERSION + 1 }, "VERSION_MISMATCH", 4002],
     ["no common program format", { programFormats: [7] }, "VERSION_MISMATCH", 4002],
     ["another run", { run: "other" }, "UNKNOWN_RUN", 4003],
     ["no common codec", { codecs: ["top-k"] }, "NO_COMMON_CODEC", 4002],

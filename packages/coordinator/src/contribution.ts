@@ -117,9 +117,10 @@ export function onContribution(state: RunState, worker: WorkerId, message: Omit<
   }
   const { tensor, microbatches } = message;
   const samePart = Math.min(lease.end, lease.start + microbatches * state.settings.microbatch) === lease.end;
+  const { trainableLength, statisticsLength } = state.settings.welcome.layout;
   const sizeFits =
     tensor.byteLength === lease.bytes &&
-    tensor.elements === state.settings.welcome.layout.trainableLength &&
+    tensor.elements === trainableLength + statisticsLength &&
     tensor.codec === state.workers.get(worker)?.codec;
   if (!samePart || !sizeFits) {
     refuseLease(state, lease, samePart ? "BAD_SIZE" : "BAD_RANGE", { struck: true, failed: false });

@@ -23,6 +23,8 @@ export interface LayoutSizes {
   readonly parameterLength: number;
   /** Length of the gradient part of S. */
   readonly trainableLength: number;
+  /** Length of the layers' statistics behind the gradient part of S, which travel with it; may be 0. */
+  readonly statisticsLength: number;
   /** Length of the buffers; may be 0. */
   readonly bufferLength: number;
 }
@@ -193,6 +195,7 @@ const welcomeSchema = v.strictObject({
     hash: sha256Hex,
     parameterLength: vectorLength,
     trainableLength: vectorLength,
+    statisticsLength: vectorLength,
     bufferLength: vectorLength,
   }),
   programs: v.strictObject({ gradient: sha256Hex, evaluate: v.nullable(sha256Hex) }),

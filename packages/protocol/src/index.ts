@@ -10,6 +10,12 @@ export {
 } from "./close-codes.ts";
 export type { GradientCodec } from "./codecs/codec.ts";
 export { CODECS, codecNamed } from "./codecs/codec-table.ts";
+export {
+  type ContributionLengths,
+  contributionByteLength,
+  decodeContributionInto,
+  encodeContributionInto,
+} from "./codecs/contribution-bytes.ts";
 export { FLOAT16_BLOCK_ELEMENTS, float16Codec } from "./codecs/float16.ts";
 export { float32Codec } from "./codecs/float32.ts";
 export {

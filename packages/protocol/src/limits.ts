@@ -1,5 +1,5 @@
 /** Version of everything in this package that both sides must agree on. A changed message schema forces a new one. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Bytes of the fixed header at the front of every frame. */
 export const FRAME_HEADER_BYTES = 32;

@@ -86,7 +86,7 @@ export interface ContributionMessage {
   readonly step: number;
   /** Same as in the `result` before. */
   readonly microbatches: number;
-  /** The gradient part of the sums: `trainableLength` elements. */
+  /** The gradient part of the sums, coded, and the statistics behind it as float32: `trainableLength + statisticsLength` elements. */
   readonly tensor: TensorDescriptor;
   /** The other sums, never coded: float32, little-endian; loss, total weight, sample count, then one a metric. */
   readonly sums: Uint8Array;

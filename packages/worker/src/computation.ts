@@ -11,7 +11,7 @@ export type LeaseSpan = Pick<LeaseMessage, "step" | "kind" | "epoch" | "start" |
 /** A coded gradient, ready to be sent. */
 export interface CodedGradient {
   readonly bytes: Uint8Array;
-  /** float32 elements it codes: the layout's trainableLength. */
+  /** float32 elements it holds: the layout's trainableLength and statisticsLength. */
   readonly elements: number;
   readonly crc32: number;
 }

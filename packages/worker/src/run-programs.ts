@@ -1,6 +1,6 @@
 import { type Field, type Manifest, manifestHash, parseManifest } from "@tributary/data";
 import { decodeProgram, type Program, programHash, shapesEqual, type TensorType } from "@tributary/program";
-import { type LayoutSizes, SUMS_BYTES_MAX } from "@tributary/protocol";
+import { SUMS_BYTES_MAX } from "@tributary/protocol";
 import type { RunSetup } from "./computation.ts";
 import { WorkerError } from "./errors.ts";
 import type { FetchBlob } from "./transport.ts";
@@ -23,7 +23,7 @@ export async function fetchRunPrograms(setup: RunSetup, fetchBlob: FetchBlob): P
   const { evaluate: evaluateHash } = setup.programs;
   const evaluate = evaluateHash === null ? null : await fetchProgram(evaluateHash, fetchBlob);
   checkEdges(gradient, setup, manifest.fields);
-  checkSums(gradient, setup.layout.trainableLength);
+  checkSums(gradient, setup.layout.trainableLength + setup.layout.statisticsLength);
   if (evaluate !== null) {
     checkEdges(evaluate, setup, manifest.fields);
     checkSums(evaluate, 0);
@@ -90,15 +90,16 @@ function checkEdges(program: Program, setup: RunSetup, fields: readonly Field[])
   }
 }
 
-function checkSums(program: Program, gradientLength: LayoutSizes["trainableLength"]): void {
+/** @param leadLength floats of gradient and statistics, which come before the sums that ride along */
+function checkSums(program: Program, leadLength: number): void {
   const [output, ...others] = program.outputs;
-  const bytes = 4 * (sumsLength(program) - gradientLength);
+  const bytes = 4 * (sumsLength(program) - leadLength);
   const isSums = output?.name === "sums" && output.replaces === "sums" && others.length === 0;
   if (isSums && output.dtype === "float32" && output.shape.length === 1 && bytes >= 4 && bytes <= SUMS_BYTES_MAX)
     return;
   throw new WorkerError(
     "PROGRAM_MISMATCH",
     `Program ${program.name} has the outputs ${program.outputs.map((o) => `${o.name} ${o.dtype} [${o.shape.join(", ")}]`).join("; ")}, ` +
-      `but must have one, sums, that replaces sums, float32, ${gradientLength} elements and 1 to ${SUMS_BYTES_MAX / 4} more`,
+      `but must have one, sums, that replaces sums, float32, ${leadLength} elements and 1 to ${SUMS_BYTES_MAX / 4} more`,
   );
 }

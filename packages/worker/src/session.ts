@@ -110,9 +110,9 @@ export class WorkerSession {
 
 /** Equal for welcomes that need the same preparation. */
 function setupKey({ run, layout, programs, manifest, microbatch, codec, seed }: WelcomeMessage): string {
-  const { hash, parameterLength, trainableLength, bufferLength } = layout;
+  const { hash, parameterLength, trainableLength, statisticsLength, bufferLength } = layout;
   const { gradient, evaluate } = programs;
-  const lengths = [parameterLength, trainableLength, bufferLength, microbatch, seed];
+  const lengths = [parameterLength, trainableLength, statisticsLength, bufferLength, microbatch, seed];
   return JSON.stringify([run, hash, gradient, evaluate, manifest, codec, ...lengths]);
 }
 

@@ -1,4 +1,5 @@
 import { DEFAULT_SETTINGS, type RunSettings } from "@tributary/coordinator";
+import { PROTOCOL_VERSION } from "@tributary/protocol";
 import type { SimulationPlan } from "./plan.ts";
 
 /** Bytes of a gradient of the tiny model on its virtual wire. */
@@ -12,10 +13,10 @@ export function settingsOf(plan: SimulationPlan): RunSettings {
   return {
     ...DEFAULT_SETTINGS,
     welcome: {
-      protocol: 1,
+      protocol: PROTOCOL_VERSION,
       run: "tiny",
       term: 1,
-      layout: { hash: HASH, parameterLength: 3, trainableLength: TINY_BYTES / 4, bufferLength: 0 },
+      layout: { hash: HASH, parameterLength: 3, trainableLength: TINY_BYTES / 4, statisticsLength: 0, bufferLength: 0 },
       programs: { gradient: HASH, evaluate: testSamples > 0 ? HASH : null },
       manifest: HASH,
       microbatch,

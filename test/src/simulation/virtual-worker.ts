@@ -1,4 +1,4 @@
-import type { HelloMessage, LeaseMessage, WorkerId } from "@tributary/protocol";
+import { type HelloMessage, type LeaseMessage, PROTOCOL_VERSION, type WorkerId } from "@tributary/protocol";
 import type { WorkerPlan } from "./plan.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { type TinyParameters, type TinySums, tinyGradient } from "./tiny-model.ts";
@@ -72,7 +72,7 @@ export class VirtualWorker {
     this.#socket = this.#world.connect(this);
     const hello: HelloMessage = {
       type: "hello",
-      protocol: 1,
+      protocol: PROTOCOL_VERSION,
       programFormats: [1],
       operations: null,
       run: null,

@@ -8,6 +8,8 @@ export interface ComputeSetup {
   readonly update: Uint8Array;
   readonly parameterLength: number;
   readonly trainableLength: number;
+  /** Floats of the layers' statistics between the gradient and the named sums. */
+  readonly statisticsLength: number;
   readonly stateLength: number;
   readonly bufferLength: number;
   /** Floats of S, and of E. */
@@ -29,7 +31,7 @@ export interface RunTensors {
   readonly buffers: Float32Array;
 }
 
-/** A contribution as it came: coded gradient and plain sums. An evaluation has no gradient. */
+/** A contribution as it came: coded gradient with statistics behind it, and plain sums. An evaluation has no gradient. */
 export interface StagedContribution {
   readonly codec: string;
   /** In shared memory, so that it is handed to the compute thread without a copy. */

@@ -71,6 +71,7 @@ const SETUP: ComputeSetup = {
   update: encodeProgram(updateProgram()),
   parameterLength: 4,
   trainableLength: 4,
+  statisticsLength: 0,
   stateLength: 0,
   bufferLength: 0,
   sumsLength: 7,
@@ -119,6 +120,12 @@ describe("TensorStore", () => {
     expect(store.check(contribution([3, Number.NaN, 4, 0], 2.5, 6)).finite).toBe(false);
     expect(store.check(contribution([3, Number.POSITIVE_INFINITY, 4, 0], 2.5, 6)).finite).toBe(false);
     expect(store.check(contribution([3, 0, 4, 0], Number.NaN, 6)).finite).toBe(false);
+  });
+
+  it("leaves statistics of layers out of the norm, but not out of what must be finite", async () => {
+    const store = await TensorStore.open({ ...SETUP, statisticsLength: 2, sumsLength: 9 });
+    expect(store.check(contribution([3, 0, 4, 0, 1e6, 7], 2.5, 6))).toMatchObject({ finite: true, norm: 5 });
+    expect(store.check(contribution([3, 0, 4, 0, 1e6, Number.NaN], 2.5, 6))).toMatchObject({ finite: false, norm: 5 });
   });
 
   it("folds, divides by the total weight, updates, and clears the sum", async () => {

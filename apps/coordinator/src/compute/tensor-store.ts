@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { type Device, type DeviceBuffer, type Executable, open, type TensorData } from "@tributary/kernels";
 import { decodeProgram } from "@tributary/program";
-import { chunkFrames, codecNamed, encodeMessage, type LeaseKind } from "@tributary/protocol";
+import { chunkFrames, codecNamed, decodeContributionInto, encodeMessage, type LeaseKind } from "@tributary/protocol";
 import type {
   CheckResult,
   ComputeSetup,
@@ -12,7 +12,7 @@ import type {
 } from "./compute-message.ts";
 
 const TWO_TO_32 = 2 ** 32;
-/** Place of the sample count among the sums behind the gradient. */
+/** Place of the sample count among the named sums. */
 const SAMPLES_PLACE = 2;
 /** Place of what the loss's mean divides by. */
 const WEIGHT_PLACE = 1;
@@ -54,7 +54,7 @@ export class TensorStore {
       gradient: new Float32Array(setup.sumsLength),
       evaluate: new Float32Array(setup.evaluationSumsLength),
     };
-    this.#decoded = new Float32Array(setup.trainableLength);
+    this.#decoded = new Float32Array(setup.trainableLength + setup.statisticsLength);
   }
 
   /** Compiles the programs and makes or restores the tensors. */
@@ -86,15 +86,15 @@ export class TensorStore {
 
   /** Reads a contribution through once, before anything of it is added. Borrows it. */
   check({ codec, bytes, sums }: StagedContribution): CheckResult {
-    const gradient = this.#decode(codec, bytes);
+    const lead = this.#decode(codec, bytes);
+    const { trainableLength } = this.#setup;
     const others = floatsOf(sums);
-    let squares = 0;
-    for (let index = 0; index < gradient.length; index += 1) {
-      const value = gradient[index] ?? 0;
-      squares += value * value;
-    }
+    const squares = squaresOf(lead.subarray(0, trainableLength));
     // A sum of squares in float64 is not finite exactly when some float32 value is not.
-    const finite = Number.isFinite(squares) && others.every(Number.isFinite);
+    const finite =
+      Number.isFinite(squares) &&
+      Number.isFinite(squaresOf(lead.subarray(trainableLength))) &&
+      others.every(Number.isFinite);
     return { crc32: crc32(bytes), finite, norm: Math.sqrt(squares), samples: others[SAMPLES_PLACE] ?? 0 };
   }
 
@@ -102,9 +102,9 @@ export class TensorStore {
   fold(kind: LeaseKind, items: readonly StagedContribution[]): void {
     const into = this.#sums[kind];
     for (const { codec, bytes, sums } of items) {
-      const gradient = kind === "gradient" ? this.#decode(codec, bytes) : new Float32Array(0);
-      addInto(into, gradient, 0);
-      addInto(into, floatsOf(sums), gradient.length);
+      const lead = kind === "gradient" ? this.#decode(codec, bytes) : new Float32Array(0);
+      addInto(into, lead, 0);
+      addInto(into, floatsOf(sums), lead.length);
     }
   }
 
@@ -115,7 +115,7 @@ export class TensorStore {
     await device.write(this.#buffers.sums, gradient);
     await this.#measure.run(this.#bindings(this.#measure));
     const [squaredNorm = Number.NaN, notFinite = 0] = await device.read(this.#buffers.measures);
-    const sums = gradient.slice(this.#setup.trainableLength);
+    const sums = gradient.slice(this.#setup.trainableLength + this.#setup.statisticsLength);
     gradient.fill(0);
     const weight = sums[WEIGHT_PLACE] ?? 0;
     const gradientNorm = notFinite > 0 ? Number.NaN : Math.sqrt(squaredNorm) / weight;
@@ -168,10 +168,11 @@ export class TensorStore {
     return Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
   }
 
+  /** Gradient, then statistics. */
   #decode(codec: string, bytes: Uint8Array): Float32Array {
     if (bytes.byteLength === 0) return new Float32Array(0);
     if (codec === "float32" && bytes.byteOffset % 4 === 0) return floatsOf(bytes);
-    codecNamed(codec).decode(bytes, this.#decoded);
+    decodeContributionInto(codecNamed(codec), this.#setup, bytes, this.#decoded);
     return this.#decoded;
   }
 }
@@ -188,6 +189,16 @@ function floatsOf(bytes: Uint8Array): Float32Array {
 
 function byteOffsetAligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+}
+
+/** Sum of the squares, in float64. */
+function squaresOf(values: Float32Array): number {
+  let squares = 0;
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? 0;
+    squares += value * value;
+  }
+  return squares;
 }
 
 /** target[offset + i] += source[i]. Mutates target, borrows source. */

@@ -1,6 +1,6 @@
 import { encodeManifest, manifestHash, packDataset } from "@tributary/data";
 import { createProgram, encodeProgram, GraphBuilder, type Program, programHash } from "@tributary/program";
-import type { WelcomeMessage } from "@tributary/protocol";
+import { PROTOCOL_VERSION, type WelcomeMessage } from "@tributary/protocol";
 
 /** Elements of a sample. */
 const WIDTH = 4;
@@ -27,11 +27,17 @@ export function createCountingRun(samples: number, microbatch: number, busyWork 
   blobs.set(manifestHash(manifest), new TextEncoder().encode(encodeManifest(manifest)));
   const welcome: WelcomeMessage = {
     type: "welcome",
-    protocol: 1,
+    protocol: PROTOCOL_VERSION,
     worker: "w1",
     run: "counting",
     term: 1,
-    layout: { hash: "0".repeat(64), parameterLength: WIDTH, trainableLength: WIDTH, bufferLength: 0 },
+    layout: {
+      hash: "0".repeat(64),
+      parameterLength: WIDTH,
+      trainableLength: WIDTH,
+      statisticsLength: 0,
+      bufferLength: 0,
+    },
     programs: { gradient: programHash(gradient), evaluate: null },
     manifest: manifestHash(manifest),
     microbatch,

@@ -1,5 +1,12 @@
 import type { RunCommand, RunEvent } from "@tributary/program";
-import type { CoordinatorMessage, HelloMessage, LeaseMessage, ParametersMessage, WorkerId } from "@tributary/protocol";
+import {
+  type CoordinatorMessage,
+  type HelloMessage,
+  type LeaseMessage,
+  type ParametersMessage,
+  PROTOCOL_VERSION,
+  type WorkerId,
+} from "@tributary/protocol";
 import type { Effect, StepRecord } from "../effects.ts";
 import type { MachineEvent, MachineMessage } from "../events.ts";
 import type { Handle } from "../handle.ts";
@@ -18,10 +25,10 @@ export const GRADIENT_BYTES = 64;
 export const SMALL_RUN: RunSettings = {
   ...DEFAULT_SETTINGS,
   welcome: {
-    protocol: 1,
+    protocol: PROTOCOL_VERSION,
     run: "small",
     term: 1,
-    layout: { hash: HASH, parameterLength: 16, trainableLength: 16, bufferLength: 0 },
+    layout: { hash: HASH, parameterLength: 16, trainableLength: 16, statisticsLength: 0, bufferLength: 0 },
     programs: { gradient: HASH, evaluate: HASH },
     manifest: HASH,
     microbatch: 1,
@@ -40,7 +47,7 @@ export const SMALL_RUN: RunSettings = {
 
 const HELLO: HelloMessage = {
   type: "hello",
-  protocol: 1,
+  protocol: PROTOCOL_VERSION,
   programFormats: [1],
   operations: null,
   run: null,

@@ -1,5 +1,5 @@
 import { open } from "@tributary/kernels";
-import { crc32, type LeaseMessage } from "@tributary/protocol";
+import { crc32, type LeaseMessage, PROTOCOL_VERSION } from "@tributary/protocol";
 import { LocalComputation } from "../local-computation.ts";
 import { WorkerSession } from "../session.ts";
 import type { SessionEnd, SessionEvent } from "../session-event.ts";
@@ -14,7 +14,7 @@ export const RUN = createTinyRun(12, 4);
 export const PARAMETERS = new Float32Array([1, 2, 0, 0, 0.5]);
 /** What the worker says of itself. */
 export const HELLO = {
-  protocol: 1,
+  protocol: PROTOCOL_VERSION,
   programFormats: [1],
   operations: null,
   run: null,

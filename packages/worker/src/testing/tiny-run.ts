@@ -1,6 +1,6 @@
 import { encodeManifest, manifestHash, packDataset } from "@tributary/data";
 import { createProgram, encodeProgram, GraphBuilder, type Program, programHash } from "@tributary/program";
-import type { WelcomeMessage } from "@tributary/protocol";
+import { PROTOCOL_VERSION, type WelcomeMessage } from "@tributary/protocol";
 import type { FetchBlob } from "../transport.ts";
 
 /** Samples of one microbatch. */
@@ -41,11 +41,17 @@ export function createTinyRun(trainSamples: number, testSamples: number): TinyRu
   blobs.set(manifestHash(manifest), ascii(encodeManifest(manifest)));
   const welcome: WelcomeMessage = {
     type: "welcome",
-    protocol: 1,
+    protocol: PROTOCOL_VERSION,
     worker: "w1",
     run: "tiny",
     term: 1,
-    layout: { hash: "0".repeat(64), parameterLength: PARAMETERS, trainableLength: PARAMETERS, bufferLength: 1 },
+    layout: {
+      hash: "0".repeat(64),
+      parameterLength: PARAMETERS,
+      trainableLength: PARAMETERS,
+      statisticsLength: 0,
+      bufferLength: 1,
+    },
     programs: { gradient: programHash(gradient), evaluate: programHash(evaluate) },
     manifest: manifestHash(manifest),
     microbatch: MICROBATCH,
