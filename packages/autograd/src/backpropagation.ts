@@ -1,10 +1,10 @@
 import { type OperationName, shapesEqual, showShape, showType } from "@tributary/program";
 import { AutogradError } from "./errors.ts";
 import { add, full } from "./primitives.ts";
-import { collect } from "./recording.ts";
+import { differentiatedParts, regionOf } from "./recording.ts";
 import type { Row, Seed } from "./rules/rule.ts";
 import { OPERATION_TABLE } from "./rules/table.ts";
-import { isDifferentiable, type OperationOrigin, type Value } from "./value.ts";
+import { type CustomOrigin, isDifferentiable, type OperationOrigin, type Value } from "./value.ts";
 
 /** Cotangents on their way back, by the value they belong to. */
 class Cotangents {
@@ -20,17 +20,32 @@ class Cotangents {
   }
 }
 
-/** Applies an operation's rule: the cotangents of its inputs from those of its outputs. */
-function inputCotangents<Name extends OperationName>(
+/** What has a rule for its gradient. */
+type RuledOrigin = OperationOrigin | CustomOrigin;
+
+function ruledOrigin({ origin }: Value): RuledOrigin | null {
+  return origin.kind === "operation" || origin.kind === "custom" ? origin : null;
+}
+
+/** Applies a rule: the cotangents of the inputs from those of the outputs. */
+function inputCotangents(
+  origin: RuledOrigin,
+  cotangents: readonly (Value | null)[],
+  needed: readonly boolean[],
+): readonly (Value | null)[] {
+  if (origin.kind === "operation") return operationCotangents(origin, cotangents, needed);
+  const { inputs, outputs, gradient } = origin;
+  return gradient({ inputs, outputs, cotangents });
+}
+
+function operationCotangents<Name extends OperationName>(
   origin: OperationOrigin<Name>,
   cotangents: readonly (Value | null)[],
   needed: readonly boolean[],
 ): readonly (Value | null)[] {
   const row: Row<Name> = OPERATION_TABLE[origin.operation];
   const { attributes, inputs, outputs } = origin;
-  const backpropagate = (seeds: readonly Seed[], targets: readonly Value[]): (Value | null)[] =>
-    backpropagateTo(seeds, targets, true);
-  return row.gradient({ attributes, inputs, outputs, cotangents, needed, backpropagate });
+  return row.gradient({ attributes, inputs, outputs, cotangents, needed, backpropagate: backpropagateApart });
 }
 
 /**
@@ -41,15 +56,18 @@ function inputCotangents<Name extends OperationName>(
  */
 function backpropagateTo(seeds: readonly Seed[], targets: readonly Value[], independent: boolean): (Value | null)[] {
   const wanted = new Set(targets);
-  const { origins } = collect(
+  const region = regionOf(
     seeds.map(({ value }) => value),
     (value) => independent && wanted.has(value),
+    differentiatedParts,
   );
-  const leading = new Set<OperationOrigin>();
+  const origins = [...new Set(region.flatMap((value) => ruledOrigin(value) ?? []))];
+  const leading = new Set<RuledOrigin>();
   const leads = (value: Value): boolean => {
     if (!isDifferentiable(value)) return false;
     if (wanted.has(value)) return true;
-    return value.origin.kind === "operation" && leading.has(value.origin);
+    const origin = ruledOrigin(value);
+    return origin !== null && leading.has(origin);
   };
   for (const origin of origins) if (origin.inputs.some(leads)) leading.add(origin);
   const cotangents = new Cotangents();
@@ -66,6 +84,11 @@ function backpropagateTo(seeds: readonly Seed[], targets: readonly Value[], inde
     });
   }
   return targets.map((target) => cotangents.of(target));
+}
+
+/** Derivatives with respect to `targets`, which are taken to be independent of each other; null where nothing leads. */
+export function backpropagateApart(seeds: readonly Seed[], targets: readonly Value[]): (Value | null)[] {
+  return backpropagateTo(seeds, targets, true);
 }
 
 /**

@@ -8,7 +8,8 @@ import {
 } from "@tributary/program";
 import { AutogradError } from "./errors.ts";
 import { constant } from "./primitives.ts";
-import { collect, resolve } from "./recording.ts";
+import { collect, differentiatedParts, regionOf, resolve } from "./recording.ts";
+import { closeTrace, type Trace } from "./replay.ts";
 import { simplify } from "./simplification.ts";
 import { isOperation, type OperationOrigin, placeholder, record, type Value } from "./value.ts";
 
@@ -137,14 +138,50 @@ export function inlineGraph(graph: Graph, inputs: readonly Value[]): Value[] {
   return operands(graph.outputs);
 }
 
+/** A loop without its body. */
+export type LoopForm = Omit<OperationAttributes["scan"], "body">;
+
+/** What each recorded loop does in a turn, as values: unlike the body, they know of stopped gradients and of those of its own. */
+const turns = new WeakMap<OperationAttributes["scan"], Trace>();
+
+/** One turn of a recorded loop: an input for each of the body's, an output for each of the loop's. */
+export function turnOf(attributes: OperationAttributes["scan"]): Trace {
+  const turn = turns.get(attributes);
+  if (turn === undefined) throw new RangeError("A loop was recorded without what it does in a turn: use recordLoop");
+  return turn;
+}
+
+/** Values of a turn that change from turn to turn, without the slices, which are in the arrays. */
+function changing({ inputs, outputs }: Trace, { carries, sliced }: LoopForm): Value[] {
+  const own = new Set(inputs);
+  const inside = new Set(inputs.slice(0, carries + sliced));
+  const found = inputs.slice(0, carries);
+  for (const value of regionOf(outputs, (each) => own.has(each), differentiatedParts)) {
+    if (!differentiatedParts(value).some((part) => inside.has(part))) continue;
+    inside.add(value);
+    found.push(value);
+  }
+  return found;
+}
+
 /**
- * Records a scan whose stacks hold, beside its own, every carry as it came into each turn: its gradient starts from them.
- * What nobody reads is left out of the program again.
+ * Records a loop whose stacks hold, beside its own, every carry as it came into each turn and all that a turn computes:
+ * its gradient takes from them what it needs. What nobody reads is left out of the program again.
+ * @param turn one turn: inputs for carries, slices and what all turns see; outputs for carries and stacks
  */
+export function recordLoop(form: LoopForm, operands: readonly Value[], turn: Trace): readonly Value[] {
+  const { inputs, outputs } = closeTrace(turn);
+  const stacked = new Set(outputs.slice(form.carries));
+  const all = [...outputs, ...changing({ inputs, outputs }, form).filter((value) => !stacked.has(value))];
+  const attributes = { ...form, body: buildGraph(inputs, all) };
+  turns.set(attributes, { inputs, outputs: all });
+  return record("scan", attributes, operands);
+}
+
+/** Records a loop of which only the graph of its body is known. */
 export function recordScan(attributes: OperationAttributes["scan"], inputs: readonly Value[]): readonly Value[] {
-  const { body, carries } = attributes;
-  const stacked = new Set(body.outputs.slice(carries));
-  const missing = Array.from({ length: carries }, (_, carry) => carry).filter((carry) => !stacked.has(carry));
-  const extended = { ...body, outputs: [...body.outputs, ...missing] };
-  return record("scan", { ...attributes, body: extended }, inputs);
+  if (turns.has(attributes)) return record("scan", attributes, inputs);
+  const { body, ...form } = attributes;
+  const own = body.inputs.map((type) => placeholder(type, "body"));
+  return recordLoop(form, inputs, { inputs: own, outputs: inlineGraph(body, own) });
 }

@@ -1,4 +1,6 @@
+export { checkpoint } from "./checkpoint.ts";
 export { arange, full, iota, type Nested, ones, type TensorOptions, tensor, zeros } from "./creation.ts";
+export { customGradient, type GradientRule, type GradientRuleContext } from "./custom-gradient.ts";
 export { AUTOGRAD_ERROR_CODES, AutogradError, type AutogradErrorCode } from "./errors.ts";
 export { setDefaultBackend } from "./evaluation.ts";
 export type { ReductionOptions } from "./functions/reductions.ts";

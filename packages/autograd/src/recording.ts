@@ -9,11 +9,50 @@ export interface Recording {
   readonly used: ReadonlySet<Value>;
 }
 
-/** What a value stands for once stopGradient is looked through. */
+/** The value that computes it: stopGradient and gradients of its own are looked through. */
 export function resolve(value: Value): Value {
   let resolved = value;
-  while (resolved.origin.kind === "stop") resolved = resolved.origin.input;
-  return resolved;
+  for (;;) {
+    const { origin } = resolved;
+    if (origin.kind === "stop") resolved = origin.input;
+    else if (origin.kind === "custom") resolved = origin.results[origin.outputs.indexOf(resolved)] ?? resolved;
+    else return resolved;
+  }
+}
+
+/** All that a value is made of, for computing it and for differentiating it. */
+export function partsOf({ origin }: Value): readonly Value[] {
+  switch (origin.kind) {
+    case "operation":
+      return origin.inputs;
+    case "stop":
+      return [origin.input];
+    case "custom":
+      return [...origin.inputs, ...origin.results];
+    default:
+      return [];
+  }
+}
+
+/** What the gradient of a value goes to. */
+export function differentiatedParts({ origin }: Value): readonly Value[] {
+  return origin.kind === "operation" || origin.kind === "custom" ? origin.inputs : [];
+}
+
+/** All values that lead to `outputs`, these included, down to `boundary`, which is left out. Each comes after what it is made of. */
+export function regionOf(
+  outputs: readonly Value[],
+  isBoundary: (value: Value) => boolean,
+  parts: (value: Value) => readonly Value[],
+): Value[] {
+  const region = new Set<Value>();
+  const waiting = [...outputs];
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (region.has(value) || isBoundary(value)) continue;
+    region.add(value);
+    waiting.push(...parts(value));
+  }
+  return [...region].toSorted((a, b) => a.serial - b.serial);
 }
 
 /** Collects what `outputs` are made of, down to `boundary`, whose values count as leaves. */

@@ -1,7 +1,10 @@
+import type { Graph } from "@tributary/program";
 import { describe, expect, it } from "vitest";
-import { tensor } from "./creation.ts";
+import { tensor, zeros } from "./creation.ts";
+import { customGradient } from "./custom-gradient.ts";
 import { grad } from "./grad.ts";
 import { scan } from "./scan.ts";
+import type { Tensor } from "./tensor.ts";
 import { traceProgram } from "./trace.ts";
 
 describe("scan", () => {
@@ -64,6 +67,77 @@ describe("scan", () => {
     });
     const [dx] = grad(outer.carries[0], [x]);
     expect(await dx.item()).toBeCloseTo(16 * 1.1 ** 15, 3);
+  });
+  it("adds up the gradient of a matrix in one product behind the loop, and reads what it needs from stacks", () => {
+    const types = { w: [3, 3], xs: [5, 2, 3], bias: [3] };
+    const inputs = Object.fromEntries(
+      Object.entries(types).map(([name, shape]) => [name, { dtype: "float32" as const, shape }]),
+    );
+    const program = traceProgram({ name: "loop", inputs }, ({ w, xs, bias }) => {
+      const { stacks } = scan({ initial: [zeros([2, 3])], sequences: [xs] }, ([h], [x]) => {
+        const next = h.matmul(w.t()).add(bias).add(x).sigmoid();
+        return { carries: [next], outputs: [next] };
+      });
+      const [dw, dxs, dBias] = grad(stacks[0].sum(), [w, xs, bias]);
+      return { dw, dxs, dBias };
+    });
+    const names = (graph: Graph) => graph.nodes.map(({ operation }) => operation);
+    const loops = program.graph.nodes.flatMap((node) => (node.operation === "scan" ? [node] : []));
+    // Forwards: one product a turn. Backwards: the one that leads to the turn before, and no sigmoid again.
+    expect(loops.map(({ attributes }) => names(attributes.body).filter((name) => name === "matmul").length)).toEqual([
+      1, 1,
+    ]);
+    expect(names(loops[1].attributes.body)).not.toContain("exp");
+    // The only carry backwards is the cotangent of h.
+    expect(loops[1].attributes.carries).toBe(1);
+    expect(names(program.graph).filter((name) => name === "matmul").length).toBe(1);
+  });
+  it("sums products of either side, of several turns and of transposed matrices", async () => {
+    // loss = sum over t of sum(w x_t w^T x_t), so that dw = sum over t of (x_t w^T x_t)^T-like terms: checked by differences.
+    const w = tensor([
+      [0.5, -0.25],
+      [1, 0.75],
+    ]);
+    const xs = tensor([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [-1, 0.5],
+        [0.25, 2],
+      ],
+    ]);
+    const loss = (matrix: Tensor) =>
+      scan({ initial: [tensor(0)], sequences: [xs] }, ([total], [x]) => ({
+        carries: [total.add(matrix.matmul(x).matmul(matrix.t()).matmul(x.t()).mul(x).sum())],
+      })).carries[0];
+    const derivative = await grad(loss(w), [w])[0].data();
+    for (const [index, element] of [...(await w.data())].entries()) {
+      const moved = async (by: number) => {
+        const elements = Array.from(await w.data()).with(index, element + by);
+        return loss(tensor(elements, { shape: [2, 2] })).item();
+      };
+      const difference = ((await moved(0.5)) - (await moved(-0.5))) / 1;
+      // The loss is quadratic in w: a central difference is exact.
+      expect(derivative[index]).toBeCloseTo(difference, 3);
+    }
+  });
+  it("keeps stopped gradients and gradients of its own inside of the body", async () => {
+    const w = tensor(3);
+    const xs = tensor([1, 2]);
+    // Each turn: total + 10 w detached + x w, whose own gradient is doubled: dw = 2 (1 + 2).
+    const doubled = customGradient(
+      (a: Tensor, b: Tensor) => a.mul(b),
+      ({ inputs: [a, b], cotangent }) => [cotangent.mul(b).mul(2), cotangent.mul(a).mul(2)],
+    );
+    const { carries } = scan({ initial: [tensor(0)], sequences: [xs] }, ([total], [x]) => ({
+      carries: [total.add(w.detach().mul(10)).add(doubled(x, w))],
+    }));
+    const [dw, dxs] = grad(carries[0], [w, xs]);
+    expect(await carries[0].item()).toBe(69);
+    expect(await dw.item()).toBe(6);
+    expect([...(await dxs.data())]).toEqual([6, 6]);
   });
   it("says what does not fit", () => {
     const body = () => ({ carries: [] });

@@ -1,10 +1,10 @@
 import { showType, type TensorType } from "@tributary/program";
 import { AutogradError } from "./errors.ts";
-import { buildGraph, recordScan } from "./graph-conversion.ts";
-import { collect, resolve } from "./recording.ts";
+import { recordLoop } from "./graph-conversion.ts";
+import { capturedBy } from "./replay.ts";
 import { Tensor } from "./tensor.ts";
 import { traced } from "./trace-state.ts";
-import { type OperationOrigin, placeholder, type Value } from "./value.ts";
+import { placeholder, type Value } from "./value.ts";
 
 /** What {@link scan} goes over. */
 export interface ScanInputs {
@@ -53,25 +53,9 @@ function turnsOf({ sequences = [], length }: ScanInputs): number {
 }
 
 /**
- * Values of the body that do not depend on its inputs: they are computed once, before the loop, and every turn sees them.
- * Operations without inputs stay inside: a literal costs nothing there.
- */
-function capturedBy(outputs: readonly Value[], inputs: readonly Value[]): Value[] {
-  const own = new Set(inputs);
-  const { origins } = collect(outputs, (value) => own.has(value));
-  const inside = new Set<OperationOrigin>();
-  const isInside = (value: Value): boolean => {
-    const { origin } = resolve(value);
-    return own.has(resolve(value)) || (origin.kind === "operation" && inside.has(origin));
-  };
-  for (const origin of origins) if (origin.inputs.length === 0 || origin.inputs.some(isInside)) inside.add(origin);
-  const needed = [...outputs, ...[...inside].flatMap((origin) => origin.inputs)];
-  return [...new Set(needed.map(resolve))].filter((value) => !isInside(value));
-}
-
-/**
  * A loop over time that becomes one operation of the program, however long it is. Its gradient is such a loop in reverse,
- * which computes each turn again from the carries kept; it can be differentiated again.
+ * which keeps of each turn what it needs, and adds up the gradients of matrices that all turns multiply with in one product
+ * behind it; it can be differentiated again.
  * @throws AutogradError INVALID_ARGUMENT, SHAPE_MISMATCH, VALUE_IN_TRACE; ProgramError SCAN_BODY_MISMATCH when a carry changes its type
  */
 export function scan(inputs: ScanInputs, body: ScanBody): ScanResult {
@@ -88,16 +72,12 @@ export function scan(inputs: ScanInputs, body: ScanBody): ScanResult {
     );
   }
   const outputs = [...turn.carries, ...(turn.outputs ?? [])].map(({ value }) => value);
-  const captured = capturedBy(outputs, [...carries, ...slices]);
-  const results = recordScan(
-    {
-      length,
-      carries: carries.length,
-      sliced: slices.length,
-      reverse,
-      body: buildGraph([...carries, ...slices, ...captured], outputs),
-    },
+  const own = [...carries, ...slices];
+  const captured = capturedBy({ inputs: own, outputs });
+  const results = recordLoop(
+    { length, carries: carries.length, sliced: slices.length, reverse },
     [...[...initial, ...sequences].map(({ value }) => value), ...captured],
+    { inputs: [...own, ...captured], outputs },
   );
   return {
     carries: wrap(results.slice(0, carries.length)),

@@ -36,8 +36,38 @@ export interface StopOrigin {
   readonly input: Value;
 }
 
+/** The same values as `results`, but with a gradient of their own. */
+export interface CustomOrigin {
+  readonly kind: "custom";
+  /** What the gradient is for; the results may be made of more. */
+  readonly inputs: readonly Value[];
+  /** What computes the outputs; no gradient goes through them. */
+  readonly results: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly gradient: CustomRule;
+}
+
+/** What the gradient of a {@link CustomOrigin} knows. */
+export interface CustomContext {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** One an output; null is zero. */
+  readonly cotangents: readonly (Value | null)[];
+}
+
+/** The cotangents of the inputs; null is zero. */
+export type CustomRule = (context: CustomContext) => readonly (Value | null)[];
+
 /** What makes a value. */
-export type Origin = OperationOrigin | PlaceholderOrigin | DataOrigin | StopOrigin;
+export type Origin = OperationOrigin | PlaceholderOrigin | DataOrigin | StopOrigin | CustomOrigin;
+
+/** How many values have been made. */
+let made = 0;
+
+/** The serial number of the value that was made last. */
+export function latestSerial(): number {
+  return made - 1;
+}
 
 /**
  * One value of the recorded graph: its type, and what makes it. Values are compared by identity.
@@ -47,6 +77,8 @@ export class Value implements TensorType {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly origin: Origin;
+  /** Values count up as they are made, so each has a higher number than what it is made of. */
+  readonly serial: number;
   /** Elements, once somebody has asked for them outside of a trace; never changed afterwards. */
   computed: TensorData | null = null;
 
@@ -54,6 +86,8 @@ export class Value implements TensorType {
     this.dtype = type.dtype;
     this.shape = type.shape;
     this.origin = origin;
+    this.serial = made;
+    made += 1;
   }
 }
 
@@ -111,4 +145,16 @@ export function isDifferentiable(type: TensorType): boolean {
 /** The same value, at which gradients end. */
 export function stop(input: Value): Value {
   return new Value(input, { kind: "stop", input });
+}
+
+/** The same values as `results`, whose cotangents go to `inputs` as the rule says and nowhere else. */
+export function recordCustom(
+  inputs: readonly Value[],
+  results: readonly Value[],
+  gradient: CustomRule,
+): readonly Value[] {
+  const outputs: Value[] = [];
+  const origin: CustomOrigin = { kind: "custom", inputs, results, outputs, gradient };
+  for (const result of results) outputs.push(new Value(result, origin));
+  return outputs;
 }

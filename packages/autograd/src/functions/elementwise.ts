@@ -1,7 +1,7 @@
 import { type Comparator, DTYPES, showType } from "@tributary/program";
 import { AutogradError } from "../errors.ts";
 import * as op from "../primitives.ts";
-import type { Value } from "../value.ts";
+import { only, recordCustom, type Value } from "../value.ts";
 import { asFloat, broadcastShapes, type Scalar, unify } from "./promotion.ts";
 
 type Operand = Value | Scalar;
@@ -58,13 +58,19 @@ export function relu(x: Value): Value {
   return op.where(op.compare("lessEqual", x, zero), zero, x);
 }
 
-/** 1 / (1 + e^-x). The exponential is taken of a number that is not positive, so neither it nor its derivative overflows. */
+/** 1 / (1 + e^-x). The exponential is taken of a number that is not positive, so that it does not overflow. */
 export function sigmoid(x: Value): Value {
   const float = asFloat("sigmoid", x);
   const one = op.full(x.shape, 1);
   const positive = op.compare("greaterEqual", float, op.full(x.shape, 0));
   const small = op.exp(op.where(positive, op.neg(float), float));
-  return op.div(op.where(positive, one, small), op.add(one, small));
+  const result = op.div(op.where(positive, one, small), op.add(one, small));
+  // dx = y (1 - y) dy needs the output alone, so that neither x nor an exponential is kept or computed again.
+  return only(
+    recordCustom([float], [result], ({ outputs: [y], cotangents: [dy] }) =>
+      y === undefined || !dy ? [null] : [op.mul(dy, op.mul(y, op.sub(one, y)))],
+    ),
+  );
 }
 
 /** x/2 (1 + erf(x / sqrt 2)). Source: Hendrycks and Gimpel (2016), arXiv:1606.08415. */

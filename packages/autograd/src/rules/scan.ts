@@ -1,8 +1,11 @@
-import type { Graph, OperationAttributes, TensorType } from "@tributary/program";
-import { buildGraph, inlineGraph, recordScan } from "../graph-conversion.ts";
+import type { TensorType } from "@tributary/program";
+import { type LoopForm, recordLoop, recordScan, turnOf } from "../graph-conversion.ts";
 import { add, full } from "../primitives.ts";
+import { capturedBy, replay, type Trace } from "../replay.ts";
 import { isDifferentiable, placeholder, type Value } from "../value.ts";
 import { at, type GradientContext, type Row, type Seed } from "./rule.ts";
+import { type LateSum, splitSums, summedUp } from "./scan-late-sums.ts";
+import { neededByTurns, type TurnValues } from "./scan-residuals.ts";
 
 type Context = GradientContext<"scan">;
 
@@ -11,15 +14,15 @@ function positions<Item>(list: readonly Item[], holds: (item: Item, position: nu
   return list.flatMap((item, position) => (holds(item, position) ? [position] : []));
 }
 
-function pick(values: readonly Value[], chosen: readonly number[]): Value[] {
-  return chosen.map((position) => at(values, position));
+function pick<Item>(list: readonly Item[], chosen: readonly number[]): Item[] {
+  return chosen.flatMap((position) => list[position] ?? []);
 }
 
 /** What flows where in the backward loop. All positions are among the inputs or the outputs of the scan. */
 interface Plan {
   /** Carries whose cotangent is a carry of the backward loop. */
   readonly carries: readonly number[];
-  /** Values that every turn sees and whose cotangents add up in a carry. */
+  /** Values that every turn sees and whose cotangents add up. */
   readonly shared: readonly number[];
   /** Arrays that get a cotangent slice by slice. */
   readonly sliced: readonly number[];
@@ -45,85 +48,122 @@ function planOf({ attributes, inputs, cotangents, needed }: Context): Plan {
   };
 }
 
-function float(type: TensorType): TensorType {
-  return { dtype: "float32", shape: type.shape };
+function cotangentOf(type: TensorType): Value {
+  return placeholder({ dtype: "float32", shape: type.shape }, "cotangent");
 }
 
-/** Stacks that hold the carries as they came into each turn; recordScan put them there. */
-function incomingCarries(body: Graph, carries: number): number[] {
-  return Array.from({ length: carries }, (_, carry) => body.outputs.indexOf(carry, carries));
+/** One turn differentiated, in terms of the values of that turn. */
+interface BackwardTurn {
+  readonly carryCotangents: readonly Value[];
+  readonly stackCotangents: readonly Value[];
+  /** Cotangents of the plan's carries, shared values (null is zero) and slices. */
+  readonly carries: readonly Value[];
+  readonly shared: readonly (Value | null)[];
+  readonly sliced: readonly Value[];
 }
 
-/**
- * One turn of the backward loop. Its inputs: cotangents of the carries, sums of the cotangents of shared values; slices
- * of the incoming carries, of the arrays and of the stacks' cotangents; the shared values.
- */
-function backwardBody({ attributes, backpropagate }: Context, plan: Plan): Graph {
-  const { body, carries, sliced } = attributes;
-  const make = (list: readonly TensorType[]): Value[] => list.map((type) => placeholder(type, "backward"));
-  const cotangentsOf = (operands: readonly number[]): Value[] =>
-    make(operands.flatMap((position) => body.inputs[position] ?? []).map(float));
-  const carryCotangents = cotangentsOf(plan.carries);
-  const sums = cotangentsOf(plan.shared);
-  const incoming = make(body.inputs.slice(0, carries));
-  const slices = make(body.inputs.slice(carries, carries + sliced));
-  const shared = make(body.inputs.slice(carries + sliced));
-  const operands = [...incoming, ...slices, ...shared];
-  const outputs = inlineGraph(body, operands);
-  const stackCotangents = make(plan.stacks.map((position) => float(at(outputs, position))));
+function differentiate({ backpropagate }: Context, turn: Trace, plan: Plan): BackwardTurn {
+  const carried = pick(turn.outputs, plan.carries);
+  const stacked = pick(turn.outputs, plan.stacks);
+  const carryCotangents = carried.map(cotangentOf);
+  const stackCotangents = stacked.map(cotangentOf);
   const seeds: Seed[] = [
-    ...plan.carries.map((position, index) => ({
-      value: at(outputs, position),
-      cotangent: at(carryCotangents, index),
-    })),
-    ...plan.stacks.map((position, index) => ({
-      value: at(outputs, position),
-      cotangent: at(stackCotangents, index),
-    })),
+    ...carried.map((value, index) => ({ value, cotangent: at(carryCotangents, index) })),
+    ...stacked.map((value, index) => ({ value, cotangent: at(stackCotangents, index) })),
   ];
-  const asked = [...plan.carries, ...plan.shared, ...plan.sliced];
-  const found = backpropagate(seeds, pick(operands, asked));
-  const gradients = asked.map((position, index) => found[index] ?? full(at(operands, position).shape, 0));
-  const added = gradients
-    .slice(plan.carries.length, plan.carries.length + plan.shared.length)
-    .map((gradient, index) => add(at(sums, index), gradient));
-  return buildGraph(
-    [...carryCotangents, ...sums, ...incoming, ...slices, ...stackCotangents, ...shared],
-    [
-      ...gradients.slice(0, plan.carries.length),
-      ...added,
-      ...gradients.slice(plan.carries.length + plan.shared.length),
-    ],
+  const targets = pick(turn.inputs, [...plan.carries, ...plan.shared, ...plan.sliced]);
+  const found = backpropagate(seeds, targets);
+  const orZeros = (index: number, target: Value): Value => found[index] ?? full(target.shape, 0);
+  const [first, second] = [plan.carries.length, plan.carries.length + plan.shared.length];
+  return {
+    carryCotangents,
+    stackCotangents,
+    carries: targets.slice(0, first).map((target, index) => orZeros(index, target)),
+    shared: found.slice(first, second),
+    sliced: targets.slice(second).map((target, index) => orZeros(second + index, target)),
+  };
+}
+
+/** Where the values of a turn are found outside of the loop. */
+function turnValues({ attributes, inputs, outputs }: Context, turn: Trace): TurnValues {
+  const { carries, sliced } = attributes;
+  const arrays = turn.inputs.slice(carries, carries + sliced);
+  const stacks = turn.outputs.slice(carries);
+  return {
+    slices: new Map(arrays.map((value, index) => [value, at(inputs, carries + index)])),
+    stacks: new Map(stacks.map((value, index) => [value, at(outputs, carries + index)])),
+    shared: new Map(
+      turn.inputs.slice(carries + sliced).map((value, index) => [value, at(inputs, carries + sliced + index)]),
+    ),
+  };
+}
+
+/** Runs the backward loop. @returns its carries, sums over all turns and stacks */
+function runBackwards(
+  context: Context,
+  values: TurnValues,
+  backward: BackwardTurn,
+  plan: Plan,
+  late: readonly LateSum[],
+) {
+  const { attributes, cotangents, inputs } = context;
+  const sums = late.map(({ inTurn }) => (inTurn === null ? null : placeholder(inTurn, "sum")));
+  const added = late.flatMap(({ inTurn }, index) => {
+    const sum = sums[index] ?? null;
+    return inTurn === null || sum === null ? [] : [add(sum, inTurn)];
+  });
+  const stacked = [...new Set([...backward.sliced, ...late.flatMap(({ stacked: operands }) => operands)])];
+  const outputs = [...backward.carries, ...added, ...stacked];
+  const carried = [...backward.carryCotangents, ...sums.flatMap((sum) => sum ?? [])];
+  const arrived = new Map(
+    backward.stackCotangents.map((value, index) => [value, at(cotangents, plan.stacks[index] ?? 0)]),
   );
+  const slices = neededByTurns(outputs, values, arrived);
+  const own = [...carried, ...slices.keys()];
+  const captured = capturedBy({ inputs: own, outputs });
+  const form: LoopForm = {
+    length: attributes.length,
+    reverse: !attributes.reverse,
+    carries: carried.length,
+    sliced: slices.size,
+  };
+  const operands = [
+    ...plan.carries.map((position) => cotangents[position] ?? full(at(inputs, position).shape, 0)),
+    ...sums.flatMap((sum) => (sum === null ? [] : [full(sum.shape, 0)])),
+    ...slices.values(),
+    ...replay(captured, values.shared),
+  ];
+  const results = recordLoop(form, operands, { inputs: [...own, ...captured], outputs });
+  const firstSum = backward.carries.length;
+  const stacks = results.slice(carried.length);
+  let next = firstSum;
+  return {
+    carries: results.slice(0, firstSum),
+    sums: sums.map((sum) => (sum === null ? null : at(results, next++))),
+    stacks: new Map(stacked.map((value, index) => [value, at(stacks, index)])),
+  };
 }
 
 /**
- * The gradient of a loop is a loop in reverse: it carries the cotangents of the carries and the sums of those of the
- * shared values, computes each turn again from the carries saved when it came, and stacks the cotangents of the slices.
+ * The gradient of a loop is a loop in reverse: it carries the cotangents of the carries and stacks those of the slices.
+ * It reads what it needs of each turn from the stacks of the loop, and computes again what is cheap (scan-residuals.ts).
+ * Cotangents of shared values add up in a carry, or, where they are products, in one product afterwards (scan-late-sums.ts).
  */
 function gradient(context: Context): readonly (Value | null)[] {
-  const { attributes, inputs, outputs, cotangents } = context;
-  const { body, carries, sliced, length, reverse } = attributes;
   const plan = planOf(context);
-  const backward: OperationAttributes["scan"] = {
-    length,
-    reverse: !reverse,
-    carries: plan.carries.length + plan.shared.length,
-    sliced: carries + sliced + plan.stacks.length,
-    body: backwardBody(context, plan),
-  };
-  const results = recordScan(backward, [
-    ...plan.carries.map((position) => cotangents[position] ?? full(at(inputs, position).shape, 0)),
-    ...plan.shared.map((position) => full(at(inputs, position).shape, 0)),
-    ...pick(outputs, incomingCarries(body, carries)),
-    ...inputs.slice(carries, carries + sliced),
-    ...plan.stacks.map((position) => at(cotangents, position)),
-    ...inputs.slice(carries + sliced),
-  ]);
-  const found: (Value | null)[] = inputs.map(() => null);
-  [...plan.carries, ...plan.shared, ...plan.sliced].forEach((position, index) => {
-    found[position] = at(results, index);
-  });
+  const turn = turnOf(context.attributes);
+  const values = turnValues(context, turn);
+  const backward = differentiate(context, turn, plan);
+  const late = splitSums(backward.shared, values, backward.sliced);
+  const { carries, sums, stacks } = runBackwards(context, values, backward, plan, late);
+  const found: (Value | null)[] = context.inputs.map(() => null);
+  for (const [index, position] of plan.carries.entries()) found[position] = at(carries, index);
+  for (const [index, position] of plan.sliced.entries())
+    found[position] = stacks.get(at(backward.sliced, index)) ?? null;
+  for (const [index, position] of plan.shared.entries()) {
+    const sum = late[index];
+    if (sum !== undefined) found[position] = summedUp(sum, sums[index] ?? null, stacks, values);
+  }
   return found;
 }
 
