@@ -49,13 +49,7 @@ function setUp() {
   say(
     "Setting up: installing the dependencies named in pnpm-lock.yaml and the pinned Node (once; quick afterwards) ...",
   );
-  const npx = process.platform === "win32" ? "npx.cmd" : "npx";
-  const result = spawnSync(npx, ["--yes", `pnpm@${PNPM_VERSION}`, "install", "--frozen-lockfile"], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32",
-    env: { ...process.env, CI: process.env.CI ?? "1" },
-  });
+  const result = runPnpm(["install", "--frozen-lockfile"]);
   if (result.status !== 0) {
     say(
       `Set-up failed: pnpm ended with ${result.status ?? result.signal}. Read its lines above; is the npm registry within reach?`,
@@ -69,6 +63,17 @@ function setUp() {
 function environment() {
   const path = `${binFolder}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`;
   return { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: "1", npm_config_yes: "true" };
+}
+
+/** Runs pnpm, which turbo too wants within reach, to its end; what it says goes to standard error. */
+function runPnpm(pnpmArguments) {
+  const npx = process.platform === "win32" ? "npx.cmd" : "npx";
+  return spawnSync(npx, ["--yes", `pnpm@${PNPM_VERSION}`, ...pnpmArguments], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+    env: { ...environment(), CI: process.env.CI ?? "1" },
+  });
 }
 
 /** Runs a tool of the workspace to its end; returns its exit code. */
@@ -90,14 +95,17 @@ function become(file, fileArguments) {
 
 function check() {
   const steps = [
-    ["types of every package", "turbo", ["run", "types", "--output-logs=errors-only"]],
-    ["types of the tests", "tsc", ["-p", "tsconfig.json"]],
-    ["lint and format", "biome", ["check", "."]],
-    ["import rules and style", "vitest", ["run", "--project", "house"]],
+    [
+      "types of every package",
+      () => runPnpm(["exec", "turbo", "run", "types", "--output-logs=errors-only"]).status ?? 1,
+    ],
+    ["types of the tests", () => runTool("tsc", ["-p", "tsconfig.json"])],
+    ["lint and format", () => runTool("biome", ["check", "."])],
+    ["import rules and style", () => runTool("vitest", ["run", "--project", "house"])],
   ];
-  for (const [what, tool, toolArguments] of steps) {
+  for (const [what, run] of steps) {
     say(`check: ${what}`);
-    const code = runTool(tool, toolArguments);
+    const code = run();
     if (code !== 0) {
       say(`check: ${what}: failed`);
       process.exit(code);
