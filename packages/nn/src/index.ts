@@ -31,11 +31,17 @@ export {
   Softsign,
   Tanh,
 } from "./layers/activations.ts";
+export { AdaptiveAvgPool2d } from "./layers/adaptive-avg-pool2d.ts";
+export { AvgPool1d, type AvgPool1dOptions, AvgPool2d, type AvgPool2dOptions } from "./layers/avg-pool.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batch-norm.ts";
+export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/conv-transpose2d.ts";
+export { Conv1d, type Conv1dOptions } from "./layers/conv1d.ts";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.ts";
 export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
+export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/global-pool2d.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
+export { MaxPool1d, type MaxPool1dOptions } from "./layers/max-pool1d.ts";
 export { MaxPool2d } from "./layers/max-pool2d.ts";
 export {
   GroupNorm,
@@ -47,7 +53,9 @@ export {
 } from "./layers/normalisation.ts";
 export { Reshape } from "./layers/reshape.ts";
 export { Residual } from "./layers/residual.ts";
+export { DepthwiseConv2d, type DepthwiseConv2dOptions, SeparableConv2d } from "./layers/separable-conv2d.ts";
 export { Sequential } from "./layers/sequential.ts";
+export { Upsample, type UpsampleOptions } from "./layers/upsample.ts";
 export {
   type BinaryCrossEntropyOptions,
   type BinaryLogitsOptions,
@@ -76,7 +84,10 @@ export {
   type SummedMetric,
 } from "./metrics/metric.ts";
 export { Module, type Named } from "./module.ts";
+export { type AdadeltaOptions, type AdagradOptions, adadelta, adagrad } from "./optimizers/adagrad.ts";
 export { type AdamOptions, adam, adamW } from "./optimizers/adam.ts";
+export { type LionOptions, lion } from "./optimizers/lion.ts";
+export { type NAdamOptions, nadam } from "./optimizers/nadam.ts";
 export type {
   CommonOptions,
   Optimizer,
@@ -84,8 +95,11 @@ export type {
   UpdateInputs,
   UpdateOutputs,
 } from "./optimizers/optimizer.ts";
+export { noDecayOnBiasesAndNorms, type ParameterGroup, type ParameterSpan } from "./optimizers/parameter-groups.ts";
+export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.ts";
 export { type SgdOptions, sgd } from "./optimizers/sgd.ts";
 export { Buffer, Parameter } from "./parameter.ts";
+export { l1, l1l2, l2, type Regulariser } from "./regularisers.ts";
 export {
   type CosineOptions,
   constantRate,

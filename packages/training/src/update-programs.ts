@@ -125,6 +125,7 @@ export class UpdatePrograms {
       learningRate,
       step: scalar(SCALARS.step),
       gradientNorm: step.gradientNorm,
+      spans: layout.parameters.filter(({ trainable }) => trainable),
     });
     const frozen = before.parameters.narrow(0, trainableLength, parameterLength - trainableLength);
     return {

@@ -1,7 +1,15 @@
 import { type Tensor, where } from "@tributary/autograd";
 import { requireOption } from "../errors.ts";
-import { asSchedule } from "../schedules.ts";
-import { type CommonOptions, clipped, type Optimizer, requireCommon, type UpdateInputs } from "./optimizer.ts";
+import {
+  type CommonOptions,
+  type Optimizer,
+  prepared,
+  requireCommon,
+  scheduleOf,
+  type UpdateInputs,
+  vectorOf,
+  withDecay,
+} from "./optimizer.ts";
 
 /** Options of {@link sgd}; the defaults are PyTorch's. */
 export interface SgdOptions extends CommonOptions {
@@ -17,16 +25,12 @@ export interface SgdOptions extends CommonOptions {
 
 const MOMENTUM = "momentum_buffer";
 
-function vector(inputs: UpdateInputs, name: string): Tensor {
-  return inputs.vectors[name] ?? inputs.gradient.mul(0);
-}
-
 /**
  * Stochastic gradient descent, as PyTorch's: v <- momentum v + (1 - dampening) g (at first v <- g); p <- p - rate v, with
- * nesterov p <- p - rate (g + momentum v).
+ * nesterov p <- p - rate (g + momentum v). The default rate is 1e-3.
  * @throws NnError INVALID_OPTION
  */
-export function sgd(options: SgdOptions): Optimizer {
+export function sgd(options: SgdOptions = {}): Optimizer {
   const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
   requireCommon("sgd", options);
   requireOption(momentum >= 0, "sgd", "momentum", momentum, "at least 0");
@@ -43,7 +47,7 @@ export function sgd(options: SgdOptions): Optimizer {
     inputs: UpdateInputs,
     gradient: Tensor,
   ): { readonly direction: Tensor; readonly velocity: Tensor } {
-    const moved = vector(inputs, MOMENTUM)
+    const moved = vectorOf(inputs, MOMENTUM)
       .mul(momentum)
       .add(gradient.mul(1 - dampening));
     // At first the buffer is the gradient itself, undamped. Without dampening that is what zeros give anyway.
@@ -53,13 +57,14 @@ export function sgd(options: SgdOptions): Optimizer {
 
   return {
     name: "sgd",
-    learningRate: asSchedule(options.learningRate),
+    learningRate: scheduleOf(options, 1e-3),
     stateVectors: momentum === 0 ? [] : [MOMENTUM],
     stateScalars: [],
     update(inputs) {
-      const { parameters, learningRate } = inputs;
-      const limited = clipped(inputs, options);
-      const gradient = weightDecay === 0 ? limited : limited.add(parameters.mul(weightDecay));
+      const { parameters } = inputs;
+      const start = prepared(inputs, options, weightDecay);
+      const { learningRate } = start;
+      const gradient = withDecay(start, parameters);
       if (momentum === 0) return { parameters: parameters.sub(gradient.mul(learningRate)), vectors: {}, scalars: {} };
       const { direction, velocity } = directionOf(inputs, gradient);
       return {
