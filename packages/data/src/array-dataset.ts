@@ -1,6 +1,7 @@
 import { Dataset } from "./dataset.ts";
 import { DataError } from "./errors.ts";
-import { type ColumnData, type Field, type FieldDType, fieldElements } from "./field.ts";
+import { type ColumnData, type Field, fieldElements } from "./field.ts";
+import { dtypeOf, type FieldForms } from "./sample.ts";
 import type { Split } from "./split.ts";
 
 /** Arrays by name. */
@@ -11,11 +12,15 @@ export interface ArraysOptions {
   /** For people. Default "arrays". */
   readonly name?: string;
   /** Shape of one sample of each field, [] for a scalar; with a dtype where the array's type does not say it (bool). */
-  readonly fields: Readonly<Record<string, readonly number[] | Pick<Field, "dtype" | "shape">>>;
+  readonly fields: FieldForms;
   /** One array per field, samples one after the other; borrowed for as long as the dataset is used. */
   readonly train: NamedArrays;
   /** Likewise. Default: no test samples. */
   readonly test?: NamedArrays;
+  /** Likewise. Default: none. */
+  readonly validation?: NamedArrays;
+  /** Takes NaN and infinities instead of refusing them. Default false. */
+  readonly allowNotFinite?: boolean;
 }
 
 /** A dataset out of sequences: every sample is a window over one long array. */
@@ -34,14 +39,6 @@ export interface WindowsOptions {
   readonly rowShape?: readonly number[];
   /** By how many rows each field's window is moved. Default: inputs by 0, targets by 1 (the next row is to be predicted). */
   readonly offsets?: Readonly<Record<string, number>>;
-}
-
-/** The dtype of which an array holds elements; Uint16Array is taken as the raw bits of float16. */
-function dtypeOf(data: ColumnData): FieldDType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof Uint32Array) return "uint32";
-  return data instanceof Uint16Array ? "float16" : "uint8";
 }
 
 function splitOf(fields: readonly Field[], arrays: NamedArrays, name: string): Split {
@@ -67,7 +64,7 @@ function splitOf(fields: readonly Field[], arrays: NamedArrays, name: string): S
  */
 export function arrays(options: ArraysOptions): Dataset {
   const { name = "arrays", train } = options;
-  return new Dataset(name, async () => {
+  const load = async () => {
     const fields = Object.entries(options.fields).map(([field, form]): Field => {
       if ("dtype" in form) return { name: field, dtype: form.dtype, shape: form.shape };
       const data = train[field];
@@ -78,8 +75,11 @@ export function arrays(options: ArraysOptions): Dataset {
     });
     const none = Object.fromEntries(fields.map((field) => [field.name, train[field.name]?.subarray(0, 0)]));
     const test = options.test ?? removeAbsent(none);
-    return { fields, train: splitOf(fields, train, "train"), test: splitOf(fields, test, "test") };
-  });
+    const parts = { fields, train: splitOf(fields, train, "train"), test: splitOf(fields, test, "test") };
+    const { validation } = options;
+    return validation === undefined ? parts : { ...parts, validation: splitOf(fields, validation, "validation") };
+  };
+  return new Dataset(name, load, { allowNotFinite: options.allowNotFinite === true });
 }
 
 function removeAbsent(entries: Readonly<Record<string, ColumnData | undefined>>): NamedArrays {

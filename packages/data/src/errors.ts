@@ -22,6 +22,35 @@ export const DATA_ERROR_CODES = {
     "An IDX file is compressed with gzip and cannot be unpacked here: pass a gunzip function, or unpack it first",
   IDX_FILES_MISSING: "Some of the four IDX files of a dataset are missing: put all four into one folder",
   IDX_SHAPE: "Images and labels of IDX files do not belong together: check that the files are of one dataset",
+  CIFAR_TRUNCATED: "A file of CIFAR-10's binary version is no whole number of records: get it again",
+  FILE_UNREADABLE: "A file or folder cannot be read: check its path, and that this platform has files",
+  FILE_TOO_LARGE: "A file has more bytes than its reader takes: split it, or convert it to a more compact form",
+  CSV_SYNTAX: "A CSV file breaks the rules of quoting (RFC 4180): mend the line that the message names",
+  CSV_RAGGED: "A row of a CSV file has more or fewer values than the header: mend the line that the message names",
+  CSV_COLUMN:
+    "A column of a CSV file is unknown, named twice, or not what was asked for: check the names of the columns",
+  CSV_VALUE: "A value of a CSV file does not fit its column's type: mend the value, or choose another type",
+  CSV_MISSING: "A value of a CSV file is missing and its column takes none: choose a policy for missing values",
+  NPY_INVALID: "The bytes are not an NPY file that is understood: write it again with numpy.save, without pickling",
+  NPY_DTYPE: "An NPY file holds elements that no field can hold: convert them, to float32 or int32 say",
+  NPY_TRUNCATED: "An NPY file has fewer or more bytes than its header says: get it again",
+  NPY_SHAPE: "Arrays of NPY or NPZ files do not belong together: the first dimension is the number of samples in each",
+  ZIP_INVALID: "The bytes are no whole ZIP archive, or a member is broken: get it again",
+  ZIP_UNSUPPORTED:
+    "A ZIP archive uses what this reader lacks (encryption, 64-bit sizes, other compression): pack it again",
+  ARRAY_MISSING: "An archive does not hold an array that was asked for: choose among those the message lists",
+  IMAGE_INVALID: "A file is no PNG or JPEG image that can be decoded: mend or remove it",
+  IMAGE_SIZE: "Images have different sizes, or too large ones: name the size that all shall get",
+  IMAGE_FOLDERS: "A folder of images lacks the form CLASS/image.png or train/CLASS/image.png: arrange its files so",
+  TOKEN_UNKNOWN:
+    "A text or a list of tokens has something that the tokenizer never saw: train the tokenizer on such text",
+  TOKENIZER_INVALID: "A tokenizer's description or its options cannot be used: make it again",
+  SAMPLE_INVALID:
+    "What a function or generator gave is no sample of the fields: return a value of the right length for every field",
+  DATASET_EMPTY: "A dataset, or a part of it, has no samples where at least one is needed: check source and filters",
+  SPLIT_INVALID: "Shares of a split are not between 0 and 1, or add up to more than 1: choose smaller ones",
+  VALUE_NOT_FINITE: "An array holds NaN or an infinity: mend the data, or allow it where the model can take it",
+  LABEL_OUT_OF_RANGE: "A label is not one of the classes 0 to count - 1: check the labels or the number of classes",
 } as const;
 
 /** One of the keys of {@link DATA_ERROR_CODES}. */

@@ -1,5 +1,9 @@
 export { type ArraysOptions, arrays, type NamedArrays, type WindowsOptions, windows } from "./array-dataset.ts";
-export { Dataset, DatasetSplit, type FieldSamples } from "./dataset.ts";
+export { type BatchOptions, prefetch } from "./batches.ts";
+export { CSV_LIMITS, type CsvOptions, csv, TableDataset } from "./csv/csv-dataset.ts";
+export type { CsvColumn, CsvColumnType, MissingPolicy } from "./csv/table-column.ts";
+export type { TableDescription, TableFeature } from "./csv/table-encoding.ts";
+export { Dataset, type DatasetChecks, DatasetSplit, type FieldSamples } from "./dataset.ts";
 export { DIGIT_CLASSES, type DigitsRange, type GeneratedDigits, generateDigits } from "./digits.ts";
 export { DIGIT_FIELDS, type DigitsOptions, digits } from "./digits-dataset.ts";
 export { EpochOrder, type EpochOrderOptions, type SamplePlace } from "./epoch-order.ts";
@@ -14,6 +18,8 @@ export {
   type FieldWindow,
   fieldElements,
 } from "./field.ts";
+export { FILE_LIMITS, type FileSource, type FileUrl, type FolderSource, type NamedFile } from "./files.ts";
+export { type GeneratorOptions, generator, type SampleSource } from "./generator-dataset.ts";
 export { findIdxNames, type Gunzip, IDX_LIMITS, type IdxArray, type IdxNames, parseIdx, readIdx } from "./idx.ts";
 export { type IdxOptions, idx } from "./idx-dataset.ts";
 export {
@@ -30,5 +36,10 @@ export {
   type SplitName,
 } from "./manifest.ts";
 export { createMicrobatch, fillMicrobatchInto, type Microbatch, type MicrobatchRange } from "./microbatch.ts";
+export { type NpyArray, parseNpy } from "./numpy/npy.ts";
+export { NPZ_NAMES, type NpyOptions, type NpzOptions, npy, npz } from "./numpy/numpy-dataset.ts";
+export type { SplitShares } from "./partition.ts";
+export { COLLECTED_LIMITS, type FieldForms, type NewSample, type Sample } from "./sample.ts";
 export { DEFAULT_SHARD_BYTES, openShard, type PackedDataset, type PackOptions, packDataset, Shard } from "./shards.ts";
 export type { LoadedDataset, Split } from "./split.ts";
+export type { PartName } from "./transforms.ts";

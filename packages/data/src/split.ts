@@ -13,6 +13,8 @@ export interface LoadedDataset {
   readonly fields: readonly Field[];
   readonly train: Split;
   readonly test: Split;
+  /** For choosing between models; not packed, unless a dataset is told to be measured on it. */
+  readonly validation?: Split;
 }
 
 /** The array of one column. @throws DataError COLUMN_MISMATCH when it is absent, of another type, or too short */
@@ -40,12 +42,56 @@ export function columnData(split: Split, column: Column): ColumnData {
   return data;
 }
 
-/** Checks that every column of both splits is there and fits. @throws DataError FIELD_INVALID, COLUMN_MISMATCH */
+/** Checks that every column of every split is there and fits. @throws DataError FIELD_INVALID, COLUMN_MISMATCH */
 export function checkDataset(dataset: LoadedDataset): readonly Column[] {
   const columns = columnsOf(dataset.fields);
   for (const column of columns) {
     columnData(dataset.train, column);
     columnData(dataset.test, column);
+    if (dataset.validation !== undefined) columnData(dataset.validation, column);
   }
   return columns;
+}
+
+/**
+ * Refuses NaN and infinities in every float32 array: one of them in a sample makes every parameter NaN.
+ * @throws DataError VALUE_NOT_FINITE naming the array and the row
+ */
+export function checkFinite(dataset: LoadedDataset): void {
+  for (const column of columnsOf(dataset.fields)) {
+    for (const part of ["train", "validation", "test"] as const) {
+      const data = dataset[part]?.columns[column.name];
+      if (!(data instanceof Float32Array)) continue;
+      const at = data.findIndex((value) => !Number.isFinite(value));
+      if (at < 0) continue;
+      throw new DataError(
+        "VALUE_NOT_FINITE",
+        `Array ${column.name} of ${part} holds ${data[at]} in row ${Math.floor(at / column.rowElements)}: mend or leave out the sample`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks that a field's values are classes.
+ * @throws DataError LABEL_OUT_OF_RANGE naming the sample, FIELD_INVALID when the field is not there
+ */
+export function checkLabels(dataset: LoadedDataset, name: string, classes: number): void {
+  if (!columnsOf(dataset.fields).some((column) => column.name === name)) {
+    throw new DataError(
+      "FIELD_INVALID",
+      `There is no field ${name} of its own: name one of ${dataset.fields.map((field) => field.name).join(", ")}`,
+    );
+  }
+  for (const part of ["train", "validation", "test"] as const) {
+    const split = dataset[part];
+    const data = split?.columns[name] ?? new Uint8Array(0);
+    const at = data.findIndex((label) => !Number.isInteger(label) || label < 0 || label >= classes);
+    if (at < 0) continue;
+    const sample = Math.floor((at * (split?.samples ?? 0)) / data.length);
+    throw new DataError(
+      "LABEL_OUT_OF_RANGE",
+      `Sample ${sample} of ${part} has the label ${data[at]} in ${name}, but ${classes} classes are 0 to ${classes - 1}: check the labels`,
+    );
+  }
 }

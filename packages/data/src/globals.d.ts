@@ -1,0 +1,28 @@
+// The few platform globals that this package uses. They are the same in browsers, Node, Deno and Bun; declaring them here,
+// instead of loading the types of one platform, keeps everything else out.
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  decode(bytes: Uint8Array): string;
+}
+
+/** What is used of Node's files. */
+interface PlatformFiles {
+  stat(path: string | { readonly href: string }): Promise<{ readonly size: number }>;
+  readFile(path: string | { readonly href: string }): Promise<Uint8Array>;
+  readdir(
+    path: string | { readonly href: string },
+    options: { readonly recursive: true; readonly withFileTypes: true },
+  ): Promise<readonly { readonly name: string; readonly parentPath: string; isFile(): boolean }[]>;
+}
+/** Node's process, where there is one. */
+declare const process:
+  | {
+      getBuiltinModule?: {
+        (id: "node:fs/promises"): PlatformFiles;
+        (id: "node:url"): { fileURLToPath(url: { readonly href: string }): string };
+      };
+    }
+  | undefined;
