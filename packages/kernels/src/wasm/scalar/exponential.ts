@@ -1,10 +1,13 @@
 import type { VectorCode, Vectors } from "../vector-code.ts";
 
-/** exp of more than this is infinite in float32. */
-const EXP_MAX = 89;
+/** The largest float32 whose exponential is one too. */
+const EXP_MAX = 88.72283172607422;
 
 /** exp of less than this is no normal float32. It is made 0: processors take a hundred times as long for subnormal numbers. */
 const EXP_MIN = -87.33654;
+
+/** Added to a number below 2^22 this rounds it to a whole one, which is then in the lowest bits of the sum. */
+const ROUNDER = 1.5 * 2 ** 23;
 
 /** ln 2 in two parts, the first with so few bits that a product with an exponent is exact (Cody and Waite, 1980). */
 const LN2_HIGH = 0.693359375;
@@ -15,23 +18,21 @@ const EXP_POLYNOMIAL = [
   1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
 ];
 
-/** e^x, about 1 unit in the last place, and 0 where that would be subnormal; NaN stays NaN. */
+/**
+ * e^x, about 1 unit in the last place, and 0 where that would be subnormal; NaN stays NaN. What is computed beyond both ends
+ * means nothing and is replaced. Every instruction is one that V8 makes twice as wide.
+ */
 export function exponential(v: VectorCode, x: Vectors): Vectors {
-  const clamped = v.op("f32x4.min", v.op("f32x4.max", x, v.float(EXP_MIN)), v.float(EXP_MAX));
-  const n = v.op("f32x4.nearest", v.mul(clamped, v.float(Math.LOG2E)));
-  const r = v.subtractProduct(n, v.float(LN2_LOW), v.subtractProduct(n, v.float(LN2_HIGH), clamped));
+  const rounded = v.multiplyAdd(x, v.float(Math.LOG2E), v.float(ROUNDER));
+  const n = v.sub(rounded, v.float(ROUNDER));
+  const r = v.subtractProduct(n, v.float(LN2_LOW), v.subtractProduct(n, v.float(LN2_HIGH), x));
   const p = v.polynomial(r, EXP_POLYNOMIAL);
   const value = v.add(v.multiplyAdd(p, v.mul(r, r), r), v.float(1));
-  const power = scaleByPowerOfTwo(v, value, v.op("i32x4.trunc_sat_f32x4_s", n));
-  return v.op("v128.andnot", power, v.op("f32x4.lt", x, v.float(EXP_MIN)));
-}
-
-/** value * 2^n for -126 <= n <= 129, in two factors because 2^n itself may not be a float32. */
-function scaleByPowerOfTwo(v: VectorCode, value: Vectors, n: Vectors): Vectors {
-  const half = v.shift("i32x4.shr_s", n, 1);
-  const rest = v.op("i32x4.sub", n, half);
-  const power = (exponent: Vectors): Vectors => v.shift("i32x4.shl", v.op("i32x4.add", exponent, v.bits(127)), 23);
-  return v.mul(v.mul(value, power(half)), power(rest));
+  // Times 2^n: the bits of `rounded` above the lowest nine, which hold n, are shifted out.
+  const scaled = v.op("i32x4.add", value, v.shift("i32x4.shl", rounded, 23));
+  const beyond = v.add(x, v.float(Number.POSITIVE_INFINITY));
+  const large = v.select(v.op("f32x4.le", x, v.float(EXP_MAX)), scaled, beyond);
+  return v.op("v128.andnot", large, v.op("f32x4.lt", x, v.float(EXP_MIN)));
 }
 
 const SQRT_HALF = Math.SQRT1_2;

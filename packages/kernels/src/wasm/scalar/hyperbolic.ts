@@ -42,7 +42,7 @@ function oddRational(
   numerator: readonly number[],
   denominator: readonly number[],
 ): Vectors {
-  const clamped = v.op("f32x4.max", v.op("f32x4.min", x, v.float(limit)), v.float(-limit));
+  const clamped = v.op("f32x4.pmax", v.op("f32x4.pmin", x, v.float(limit)), v.float(-limit));
   const square = v.mul(clamped, clamped);
   const p = v.mul(v.polynomial(square, numerator), clamped);
   return v.op("f32x4.div", p, v.polynomial(square, denominator));
