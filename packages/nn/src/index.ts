@@ -76,6 +76,17 @@ export {
 } from "./losses/regression.ts";
 export { accuracy } from "./metrics/accuracy.ts";
 export {
+  binaryAccuracy,
+  type ClassificationOptions,
+  CONFUSION_CLASSES_MAX,
+  confusionMatrix,
+  f1,
+  MACRO_CLASSES_MAX,
+  precision,
+  recall,
+  topK,
+} from "./metrics/classification.ts";
+export {
   type Metric,
   type MetricInputs,
   metricForms,
@@ -83,6 +94,7 @@ export {
   type SampleMetric,
   type SummedMetric,
 } from "./metrics/metric.ts";
+export { mae, perplexity, type R2Options, r2, rmse } from "./metrics/regression-metrics.ts";
 export { Module, type Named } from "./module.ts";
 export { type AdadeltaOptions, type AdagradOptions, adadelta, adagrad } from "./optimizers/adagrad.ts";
 export { type AdamOptions, adam, adamW } from "./optimizers/adam.ts";

@@ -1,5 +1,6 @@
 import type { Dataset } from "@tributary/data";
-import { constantRate, type Loss, type Metric, type Module, type Optimizer } from "@tributary/nn";
+import { constantRate, type Loss, type Metric, type Module, metricForms, type Optimizer } from "@tributary/nn";
+import { metricSumCount } from "@tributary/program";
 import type { Callback } from "./callbacks.ts";
 import { TrainingError } from "./errors.ts";
 
@@ -46,6 +47,9 @@ export const MICROBATCH_DEFAULT_MAX = 32;
 /** Parts a batch is cut into by default, so that as many workers can share a step. */
 const PARTS_OF_A_BATCH = 4;
 
+/** Most sums of all metrics of a run together, in floats: with losses and layer statistics they share 4,096 in a worker's answer. */
+export const METRIC_SUMS_MAX = 3_840;
+
 /** Marks runs across several copies of this package in one process. */
 const RUN_BRAND = Symbol.for("tributary.run");
 
@@ -83,14 +87,7 @@ export function defineRun(description: RunDescription): Run {
     seed,
     microbatch,
   };
-  for (const metric of Object.keys(run.metrics)) {
-    if (!/^[a-z][A-Za-z0-9]*$/.test(metric) || metric === "loss") {
-      throw invalid(
-        `A metric is called ${JSON.stringify(metric)}`,
-        "use letters and digits, a small letter first, and not loss",
-      );
-    }
-  }
+  checkMetrics(run.metrics);
   Object.defineProperty(run, RUN_BRAND, { value: true });
   return run;
 }
@@ -115,6 +112,24 @@ export function withOverrides(run: Run, overrides: RunOverrides): Run {
       : { optimizer: { ...run.optimizer, learningRate: constantRate(learningRate) } }),
   };
   return defineRun(description);
+}
+
+function checkMetrics(metrics: Run["metrics"]): void {
+  for (const metric of Object.keys(metrics)) {
+    if (!/^[a-z][A-Za-z0-9]*$/.test(metric) || metric === "loss") {
+      throw invalid(
+        `A metric is called ${JSON.stringify(metric)}`,
+        "use letters and digits, a small letter first, and not loss",
+      );
+    }
+  }
+  const sums = Object.values(metricForms(metrics)).reduce((count, form) => count + metricSumCount(form), 0);
+  if (sums > METRIC_SUMS_MAX) {
+    throw invalid(
+      `The metrics have ${sums} sums, more than ${METRIC_SUMS_MAX}`,
+      "leave one out, or give it fewer classes",
+    );
+  }
 }
 
 function defaultMicrobatch(batchSize: number): number {
