@@ -1,7 +1,11 @@
 import type { VectorCode, Vectors } from "../vector-code.ts";
 
-/** Beyond this tanh rounds to 1 or -1 in the rational approximation. */
+const SIGN_BIT = 0x80000000;
+
+/** The rational approximation of tanh holds up to here, and stays what it is there. */
 const TANH_MAX = 7.905311107635498;
+/** From here on 1 is the nearer: what the approximation stays at may be 2e-7 below, as much as 1 - tanh^2 must not show. */
+const TANH_SATURATED = 8.5;
 
 /**
  * tanh(x) = x p(x^2) / q(x^2), minimax on -TANH_MAX ... TANH_MAX.
@@ -15,7 +19,7 @@ const TANH_DENOMINATOR = [1.19825839466702e-6, 1.18534705686654e-4, 2.2684346324
 
 /** Hyperbolic tangent, within 3 units in the last place. */
 export function tangentHyperbolic(v: VectorCode, x: Vectors): Vectors {
-  return oddRational(v, x, TANH_MAX, TANH_NUMERATOR, TANH_DENOMINATOR);
+  return saturated(v, x, TANH_SATURATED, oddRational(v, x, TANH_MAX, TANH_NUMERATOR, TANH_DENOMINATOR));
 }
 
 /** Beyond this erf rounds to 1 or -1. */
@@ -32,7 +36,14 @@ const ERF_DENOMINATOR = [
 
 /** The error function, within a few units in the last place. */
 export function errorFunction(v: VectorCode, x: Vectors): Vectors {
-  return oddRational(v, x, ERF_MAX, ERF_NUMERATOR, ERF_DENOMINATOR);
+  return saturated(v, x, ERF_MAX, oddRational(v, x, ERF_MAX, ERF_NUMERATOR, ERF_DENOMINATOR));
+}
+
+/** y where |x| is below the limit, else 1 with the sign of x. */
+function saturated(v: VectorCode, x: Vectors, limit: number, y: Vectors): Vectors {
+  const sign = v.op("v128.and", x, v.bits(SIGN_BIT));
+  const end = v.op("v128.or", sign, v.float(1));
+  return v.select(v.op("f32x4.ge", v.op("f32x4.abs", x), v.float(limit)), end, y);
 }
 
 function oddRational(

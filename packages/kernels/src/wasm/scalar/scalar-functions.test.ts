@@ -86,6 +86,13 @@ describe("functions of one argument", () => {
       expect(worst).toBeLessThan(operation === "log" ? 2e-6 : 5e-7);
     }
   });
+
+  it("tanh and erf are exactly 1 and -1 where nothing nearer is left, so that their derivatives vanish", async () => {
+    for (const operation of ["tanh", "erf"] as const) {
+      const found = await evaluate(operation, Float32Array.of(9.1, 25, 1e30, Infinity, -9.1, -25, -1e30, -Infinity));
+      expect([...found]).toEqual([1, 1, 1, 1, -1, -1, -1, -1]);
+    }
+  });
 });
 
 describe("sums", () => {
