@@ -1,7 +1,7 @@
 import { runNodeWorker } from "@tributary/node-worker";
+import type { ReporterOutput } from "@tributary/training";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import type { Options } from "./options.ts";
-import type { ReporterOutput } from "./reporter.ts";
 import { StopSignals } from "./stop-signals.ts";
 
 /** Works for a coordinator until its run is over. @returns the exit code @throws NodeWorkerError JOIN_ADDRESS */

@@ -1,11 +1,11 @@
 import { DataError } from "@tributary/data";
+import type { ReporterOutput } from "@tributary/training";
 import { TrainingError } from "@tributary/training";
 import { CommandError } from "./errors.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import { COMMANDS, type CommandName, commandHelp, overview } from "./help.ts";
 import { join } from "./join.ts";
 import { nearestName, parseArguments } from "./options.ts";
-import type { ReporterOutput } from "./reporter.ts";
 import { train } from "./train.ts";
 
 /** The command `tributary`: reads the words, runs the command, tells errors with their remedy, and ends with the exit code. */

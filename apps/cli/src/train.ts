@@ -7,14 +7,14 @@ import {
   type RunningCoordinator,
   startCoordinator,
 } from "@tributary/coordinator-app";
-import { type Run, totalSteps, traceRun, withOverrides } from "@tributary/training";
+import { Reporter, type ReporterOutput, type Run, totalSteps, traceRun, withOverrides } from "@tributary/training";
 import { datasetAt } from "./data-source.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import { LocalWorkers } from "./local-workers.ts";
 import { openInBrowser } from "./open-in-browser.ts";
 import type { Options } from "./options.ts";
-import { Reporter, type ReporterOutput } from "./reporter.ts";
+
 import { loadRun } from "./run-file.ts";
 import { StopSignals } from "./stop-signals.ts";
 

@@ -1,10 +1,24 @@
-export { type Callback, type EarlyStoppingOptions, earlyStopping, jsonLines, onEvents } from "./callbacks.ts";
+export {
+  bestCheckpoint,
+  type Callback,
+  type EarlyStoppingOptions,
+  earlyStopping,
+  jsonLines,
+  onEvents,
+} from "./callbacks.ts";
+export { type CsvLoggerOptions, csvLogger } from "./csv-logger.ts";
 export { TRAINING_ERROR_CODES, TrainingError, type TrainingErrorCode } from "./errors.ts";
+export { type Evaluation, evaluate } from "./evaluation.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
+export { type History, history } from "./history.ts";
 export { encodePng, type GreyImage, type GridOptions, imageGrid } from "./image-grid.ts";
 export { LocalTrainer, type StepResult, type StepScalars } from "./local-trainer.ts";
 export { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
+export type { MonitorOptions } from "./monitored-value.ts";
 export type { SampleOutputs } from "./program-runner.ts";
+export { progress } from "./progress.ts";
+export type { ProgressPlan } from "./progress-bar.ts";
+export { Reporter, type ReporterOutput, type ReportStyle } from "./reporter.ts";
 export {
   defineRun,
   isRun,
@@ -24,6 +38,7 @@ export {
 export { type LayerSummary, type RunSummary, showSummary, summarize, summary } from "./summary.ts";
 export { COMMON_SUMS, createSumsLayout, readSums, type SumsLayout } from "./sums-layout.ts";
 export { type TensorBoardOptions, tensorBoard } from "./tensorboard.ts";
+export { appendTo, type TextSink } from "./text-file.ts";
 export { traceRun } from "./trace-run.ts";
 export {
   type InspectionPrograms,

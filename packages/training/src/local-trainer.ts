@@ -1,6 +1,7 @@
-import type { EpochOrder, SplitName } from "@tributary/data";
+import type { EpochOrder, Microbatch, SplitName } from "@tributary/data";
 import type { Bindings, Device, DeviceBuffer, Executable, TensorData } from "@tributary/kernels";
 import type { Program, RunSums } from "@tributary/program";
+import { findDivergence } from "./divergence.ts";
 import { MicrobatchSource } from "./microbatch-source.ts";
 import { namedSumsOffset, readSums, type SumsLayout } from "./sums-layout.ts";
 import { seedWords, type TracedRun } from "./traced-run.ts";
@@ -91,6 +92,29 @@ export class LocalTrainer {
     return { sums, gradientNorm };
   }
 
+  /** Why the step that {@link step} has just found not finite is so; see findDivergence. */
+  async explainDivergence(order: EpochOrder, first: number, count: number): Promise<string> {
+    const { microbatch } = this.#traced.recipe;
+    const source = this.#source;
+    return findDivergence({
+      traced: this.#traced,
+      device: this.#device,
+      parameters: this.#buffer("parameters"),
+      buffers: this.#buffer("buffers"),
+      *microbatches() {
+        for (let done = 0; done < count; done += microbatch) {
+          yield source.fill("train", order, first + done, Math.min(microbatch, count - done));
+        }
+      },
+      gradientSums: async (batch) => {
+        await this.#clear(this.#buffer("sums"));
+        await this.#writeBatch(batch);
+        await this.#run("gradient", {});
+        return this.#device.read(this.#buffer("sums"));
+      },
+    });
+  }
+
   /** Loss and metrics over the test samples, under the current parameters. */
   async evaluate(): Promise<RunSums> {
     const { microbatch } = this.#traced.recipe;
@@ -127,7 +151,10 @@ export class LocalTrainer {
   }
 
   async #load(split: SplitName, order: EpochOrder, first: number, count: number): Promise<void> {
-    const batch = this.#source.fill(split, order, first, count);
+    await this.#writeBatch(this.#source.fill(split, order, first, count));
+  }
+
+  async #writeBatch(batch: Microbatch): Promise<void> {
     for (const [name, data] of Object.entries(batch.fields)) await this.#write(name, data);
     await this.#write("weights", batch.weights);
     await this.#write("indices", batch.indices);

@@ -27,28 +27,35 @@ export function modelToSafetensors(
   };
 }
 
+/** How a file's tensors are matched with a model's. */
+export interface MatchOptions {
+  /** What tensors that the file lacks are taken from, as with PyTorch's `strict=False`; tensors that the model lacks are then left out. Default: both are errors. */
+  readonly missingFrom?: FlatModel;
+}
+
 /**
  * The flat vectors of a model file. F32, F64, F16 and BF16 are converted to float32.
  * @throws TrainingError MODEL_FILE_MISMATCH naming what is missing, too many, or of another shape or dtype
  */
-export function modelFromSafetensors(layout: ParameterLayout, file: SafetensorsFile): FlatModel {
+export function modelFromSafetensors(
+  layout: ParameterLayout,
+  file: SafetensorsFile,
+  options: MatchOptions = {},
+): FlatModel {
+  const { missingFrom } = options;
   const model = {
-    parameters: new Float32Array(layout.parameterLength),
-    buffers: new Float32Array(layout.bufferLength),
+    parameters: missingFrom?.parameters.slice() ?? new Float32Array(layout.parameterLength),
+    buffers: missingFrom?.buffers.slice() ?? new Float32Array(layout.bufferLength),
   };
   const places = [
     ...layout.parameters.map((entry) => ({ entry, vector: model.parameters })),
     ...layout.buffers.map((entry) => ({ entry, vector: model.buffers })),
   ];
-  const missing = places.filter(({ entry }) => !file.tensors.has(entry.name)).map(({ entry }) => entry.name);
-  const known = new Set(places.map(({ entry }) => entry.name));
-  const unknown = [...file.tensors.keys()].filter((name) => !known.has(name));
-  if (missing.length > 0 || unknown.length > 0) {
-    const parts = [
-      missing.length > 0 ? `lacks ${missing.join(", ")}` : "",
-      unknown.length > 0 ? `has ${unknown.join(", ")}, which the model lacks` : "",
-    ];
-    throw mismatch(`The file ${parts.filter(Boolean).join(" and ")}`);
+  if (missingFrom === undefined) {
+    checkNames(
+      file,
+      places.map(({ entry }) => entry.name),
+    );
   }
   for (const { entry, vector } of places) {
     const tensor = file.tensors.get(entry.name);
@@ -61,8 +68,20 @@ export function modelFromSafetensors(layout: ParameterLayout, file: SafetensorsF
   return model;
 }
 
-/** @returns the elements as float32; the caller's own */
-function toFloat32(name: string, { dtype, bytes }: SafetensorsEntry): Float32Array {
+function checkNames(file: SafetensorsFile, names: readonly string[]): void {
+  const missing = names.filter((name) => !file.tensors.has(name));
+  const known = new Set(names);
+  const unknown = [...file.tensors.keys()].filter((name) => !known.has(name));
+  if (missing.length === 0 && unknown.length === 0) return;
+  const parts = [
+    missing.length > 0 ? `lacks ${missing.join(", ")}` : "",
+    unknown.length > 0 ? `has ${unknown.join(", ")}, which the model lacks` : "",
+  ];
+  throw mismatch(`The file ${parts.filter(Boolean).join(" and ")}`);
+}
+
+/** The elements as float32, the caller's own. @throws TrainingError MODEL_FILE_MISMATCH for integers @returns row by row */
+export function toFloat32(name: string, { dtype, bytes }: SafetensorsEntry): Float32Array {
   // The file's bytes may lie anywhere in their buffer; a copy is aligned.
   const { buffer } = bytes.slice();
   switch (dtype) {

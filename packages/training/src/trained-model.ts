@@ -1,6 +1,7 @@
-import type { FieldSamples } from "@tributary/data";
+import type { DatasetSplit, FieldSamples } from "@tributary/data";
 import type { Backend } from "@tributary/kernels";
 import { TrainingError } from "./errors.ts";
+import { type Evaluation, evaluateSplit } from "./evaluation.ts";
 import { layerPath } from "./inspection-programs.ts";
 import { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
 import { exportOnnx } from "./onnx-export.ts";
@@ -30,6 +31,14 @@ export class TrainedModel {
   async predict(inputs: FieldSamples): Promise<SampleOutputs> {
     const outputs = await this.#run(this.traced.programs.predict, { inputs });
     return onlyOutput(outputs);
+  }
+
+  /**
+   * Loss and metrics over one part of a dataset: `model.evaluate(run.data.validation)`.
+   * @throws TrainingError RUN_SHAPE if its samples are not what the model was traced for, RUN_INVALID if there are none
+   */
+  evaluate(split: DatasetSplit): Promise<Evaluation> {
+    return evaluateSplit({ traced: this.traced, flat: this.flat, backend: this.#backend }, split);
   }
 
   /** What every layer makes of the inputs, by the layer's path, in the order in which they ran. @throws TrainingError RUN_SHAPE */
