@@ -1,12 +1,6 @@
 import type { RunCommand, RunEvent } from "@tributary/program";
-import {
-  type CoordinatorMessage,
-  type HelloMessage,
-  type LeaseMessage,
-  type ParametersMessage,
-  PROTOCOL_VERSION,
-  type WorkerId,
-} from "@tributary/protocol";
+import type { CoordinatorMessage, HelloMessage, LeaseMessage, ParametersMessage, WorkerId } from "@tributary/protocol";
+import { PROTOCOL_VERSION } from "@tributary/protocol";
 import type { Effect, StepRecord } from "../effects.ts";
 import type { MachineEvent, MachineMessage } from "../events.ts";
 import type { Handle } from "../handle.ts";
