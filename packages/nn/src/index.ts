@@ -32,15 +32,26 @@ export {
   Tanh,
 } from "./layers/activations.ts";
 export { AdaptiveAvgPool2d } from "./layers/adaptive-avg-pool2d.ts";
+export {
+  type AttendOptions,
+  type AttentionOptions,
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+  scaledDotProductAttention,
+} from "./layers/attention.ts";
 export { AvgPool1d, type AvgPool1dOptions, AvgPool2d, type AvgPool2dOptions } from "./layers/avg-pool.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batch-norm.ts";
 export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/conv-transpose2d.ts";
 export { Conv1d, type Conv1dOptions } from "./layers/conv1d.ts";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.ts";
 export { Dropout } from "./layers/dropout.ts";
+export { Embedding, type EmbeddingOptions } from "./layers/embedding.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/global-pool2d.ts";
+export { GRU, type GRUOptions } from "./layers/gru.ts";
+export { LastStep, lastStep } from "./layers/last-step.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
+export { LSTM, type LSTMOptions } from "./layers/lstm.ts";
 export { MaxPool1d, type MaxPool1dOptions } from "./layers/max-pool1d.ts";
 export { MaxPool2d } from "./layers/max-pool2d.ts";
 export {
@@ -51,10 +62,19 @@ export {
   RMSNorm,
   type RMSNormOptions,
 } from "./layers/normalisation.ts";
+export {
+  LearnedPositions,
+  type LearnedPositionsOptions,
+  SinusoidalPositions,
+  sinusoidalPositions,
+} from "./layers/positions.ts";
+export type { RecurrentOptions, RecurrentResult } from "./layers/recurrent.ts";
 export { Reshape } from "./layers/reshape.ts";
 export { Residual } from "./layers/residual.ts";
+export { RNN, type RNNOptions } from "./layers/rnn.ts";
 export { DepthwiseConv2d, type DepthwiseConv2dOptions, SeparableConv2d } from "./layers/separable-conv2d.ts";
 export { Sequential } from "./layers/sequential.ts";
+export { TransformerBlock, type TransformerBlockOptions } from "./layers/transformer-block.ts";
 export { Upsample, type UpsampleOptions } from "./layers/upsample.ts";
 export {
   type BinaryCrossEntropyOptions,
