@@ -116,6 +116,7 @@ export {
 } from "./metrics/metric.ts";
 export { mae, perplexity, type R2Options, r2, rmse } from "./metrics/regression-metrics.ts";
 export { Module, type Named } from "./module.ts";
+export { type OneCycleOptions, oneCycle } from "./one-cycle.ts";
 export { type AdadeltaOptions, type AdagradOptions, adadelta, adagrad } from "./optimizers/adagrad.ts";
 export { type AdamOptions, adam, adamW } from "./optimizers/adam.ts";
 export { type LionOptions, lion } from "./optimizers/lion.ts";
@@ -139,8 +140,13 @@ export {
   type DecayOptions,
   type Duration,
   exponentialDecay,
+  linearDecay,
   linearWarmup,
+  type MultiStepOptions,
+  multiStepDecay,
+  type PolynomialOptions,
   type Progress,
+  polynomialDecay,
   type Schedule,
   stepDecay,
   type WarmupOptions,

@@ -36,6 +36,26 @@ export interface CosineOptions {
   readonly over?: Duration;
 }
 
+/** Options of {@link multiStepDecay}. */
+export interface MultiStepOptions {
+  readonly initial: number;
+  /** When the rate is multiplied, counted from the beginning of the run. */
+  readonly milestones: readonly Duration[];
+  /** What it is multiplied with, above 0. Default 0.1. */
+  readonly factor?: number;
+}
+
+/** Options of {@link polynomialDecay} and {@link linearDecay}. */
+export interface PolynomialOptions {
+  readonly initial: number;
+  /** Where it ends. Default 0. */
+  readonly final?: number;
+  /** How long it takes; afterwards the rate stays. Default: the whole run. */
+  readonly over?: Duration;
+  /** Exponent of the share that is left, above 0. Default 1: a straight line. */
+  readonly power?: number;
+}
+
 /** Options of {@link linearWarmup}. */
 export interface WarmupOptions {
   /** How long it takes. */
@@ -46,7 +66,8 @@ export interface WarmupOptions {
   readonly next: number | Schedule;
 }
 
-function samplesIn(duration: Duration, { batchSize, samplesPerEpoch }: Progress): number {
+/** Samples of a stretch of a run. */
+export function samplesIn(duration: Duration, { batchSize, samplesPerEpoch }: Progress): number {
   if ("samples" in duration) return duration.samples;
   return "steps" in duration ? duration.steps * batchSize : duration.epochs * samplesPerEpoch;
 }
@@ -77,6 +98,37 @@ export function stepDecay(options: DecayOptions): Schedule {
 export function exponentialDecay(options: DecayOptions): Schedule {
   requireOption(options.factor > 0, "exponentialDecay", "factor", options.factor, "above 0");
   return (progress) => decay(options, progress.samples.div(samplesIn(options.every, progress)));
+}
+
+/** Multiplies the rate by `factor` at each milestone: PyTorch's MultiStepLR. @throws NnError INVALID_OPTION */
+export function multiStepDecay({ initial, milestones, factor = 0.1 }: MultiStepOptions): Schedule {
+  requireOption(factor > 0, "multiStepDecay", "factor", factor, "above 0");
+  return (progress) => {
+    // Half a sample more, as in stepDecay.
+    const samples = progress.samples.add(0.5);
+    return milestones.reduce(
+      (rate, milestone) => rate.mul(where(samples.gt(samplesIn(milestone, progress)), factor, 1)),
+      full([], initial),
+    );
+  };
+}
+
+/** final + (initial - final) (share of the time that is left)^power: PyTorch's PolynomialLR. @throws NnError INVALID_OPTION */
+export function polynomialDecay({ initial, final = 0, over, power = 1 }: PolynomialOptions): Schedule {
+  requireOption(power > 0, "polynomialDecay", "power", power, "above 0");
+  return (progress) => {
+    const length = over === undefined ? progress.totalSamples : samplesIn(over, progress);
+    const left = progress.samples.div(length).neg().add(1).clamp({ min: 0 });
+    return left
+      .pow(power)
+      .mul(initial - final)
+      .add(final);
+  };
+}
+
+/** A straight line from `initial` to `final`: PyTorch's LinearLR. */
+export function linearDecay(options: Omit<PolynomialOptions, "power">): Schedule {
+  return polynomialDecay(options);
 }
 
 /** Half a cosine from `initial` to `final`. Source: Loshchilov and Hutter (2017), arXiv:1608.03983, without restarts. */

@@ -15,6 +15,7 @@ export { encodePng, type GreyImage, type GridOptions, imageGrid } from "./image-
 export { LocalTrainer, type StepResult, type StepScalars } from "./local-trainer.ts";
 export { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
 export type { MonitorOptions } from "./monitored-value.ts";
+export { type PlateauOptions, reduceOnPlateau } from "./plateau.ts";
 export type { SampleOutputs } from "./program-runner.ts";
 export { progress } from "./progress.ts";
 export type { ProgressPlan } from "./progress-bar.ts";
