@@ -17,6 +17,7 @@ export interface Together {
 /** What came of it. */
 export interface TrainedTogether {
   readonly parameters: Float32Array;
+  readonly buffers: Float32Array;
   readonly parametersSha256: string | null;
   readonly record: readonly LoggedStep[];
   /** Number of the worker, from 0, for every run of gradient pieces that arrived, in order. */
@@ -50,9 +51,9 @@ export async function trainTogether(run: TracedRun, { delaysMs, tuning, codec }:
   for (const link of links) link.close();
   if (result.model === null) throw new Error(`The run left no model: ${result.outcome} ${result.reason}`);
   const file = decodeSafetensors(new Uint8Array(await readFile(result.model)));
-  const { parameters } = modelFromSafetensors(run.layout, file);
+  const { parameters, buffers } = modelFromSafetensors(run.layout, file);
   const { parametersSha256, bytesReceived } = result;
-  return { parameters, parametersSha256, record: await readRecord(out), arrivals, bytesReceived };
+  return { parameters, buffers, parametersSha256, record: await readRecord(out), arrivals, bytesReceived };
 }
 
 /** Euclidean norm of the difference over the norm of `expected`. */
