@@ -1,5 +1,12 @@
 export { type ArraysOptions, arrays, type NamedArrays, type WindowsOptions, windows } from "./array-dataset.ts";
 export { type BatchOptions, prefetch } from "./batches.ts";
+export {
+  CIFAR10_CLASSES,
+  type Cifar10Names,
+  type Cifar10Options,
+  cifar10,
+  findCifar10Names,
+} from "./cifar10-dataset.ts";
 export { CSV_LIMITS, type CsvOptions, csv, TableDataset } from "./csv/csv-dataset.ts";
 export type { CsvColumn, CsvColumnType, MissingPolicy } from "./csv/table-column.ts";
 export type { TableDescription, TableFeature } from "./csv/table-encoding.ts";
@@ -19,9 +26,13 @@ export {
   fieldElements,
 } from "./field.ts";
 export { FILE_LIMITS, type FileSource, type FileUrl, type FolderSource, type NamedFile } from "./files.ts";
+export { type ForecastOptions, forecast } from "./forecast-dataset.ts";
 export { type GeneratorOptions, generator, type SampleSource } from "./generator-dataset.ts";
 export { findIdxNames, type Gunzip, IDX_LIMITS, type IdxArray, type IdxNames, parseIdx, readIdx } from "./idx.ts";
 export { type IdxOptions, idx } from "./idx-dataset.ts";
+export { type DecodedImage, decodeImage, IMAGE_LIMITS, type ImageDecoder } from "./images/decode-image.ts";
+export { IMAGE_FOLDER_LIMITS, ImagesDataset, type ImagesOptions, images } from "./images/image-dataset.ts";
+export type { ImageFit } from "./images/resize.ts";
 export {
   encodeManifest,
   MANIFEST_FORMAT,
@@ -42,4 +53,8 @@ export type { SplitShares } from "./partition.ts";
 export { COLLECTED_LIMITS, type FieldForms, type NewSample, type Sample } from "./sample.ts";
 export { DEFAULT_SHARD_BYTES, openShard, type PackedDataset, type PackOptions, packDataset, Shard } from "./shards.ts";
 export type { LoadedDataset, Split } from "./split.ts";
+export { BYTE_PAIR_LIMITS, BytePairTokenizer, trainBytePairs } from "./text/byte-pairs.ts";
+export { TEXT_LIMITS, TextDataset, type TextOptions, text } from "./text/text-dataset.ts";
+export { CharacterTokenizer, type Tokenizer, type TokenizerDescription } from "./text/tokenizer.ts";
+export { parseTokenizer } from "./text/tokenizer-json.ts";
 export type { PartName } from "./transforms.ts";
