@@ -8,7 +8,7 @@ export {
   settleStatistics,
 } from "./binding.ts";
 export { NN_ERROR_CODES, NnError, type NnErrorCode } from "./errors.ts";
-export { type FanMode, type Initialiser, init, type KaimingOptions } from "./init.ts";
+export { type FanMode, type Initialiser, init, type KaimingOptions, type TruncatedNormalOptions } from "./init.ts";
 export {
   ELU,
   GELU,
