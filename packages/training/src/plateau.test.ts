@@ -5,11 +5,16 @@ import { type PlateauOptions, reduceOnPlateau } from "./plateau.ts";
 const LOSSES = [1, 0.9, 0.95, 0.9, 0.8999, 0.91, 0.5, 0.6, 0.7, 0.6, 0.6, 0.6];
 
 /** The learning-rate factor after each epoch. */
-function factors(options: Omit<PlateauOptions, "monitor">, values = LOSSES, monitor = "testLoss"): number[] {
+function factors(
+  options: Omit<PlateauOptions, "monitor">,
+  values = LOSSES,
+  monitor: `test${string}` = "testLoss",
+): number[] {
   const callback = reduceOnPlateau({ monitor, ...options });
   let factor = 1;
   return values.map((value, index) => {
-    const event: EpochEvent = { event: "epoch", epoch: index + 1, trainLoss: 1, seconds: 1, [monitor]: value };
+    const measured: Record<`test${string}`, number> = { [monitor]: value };
+    const event: EpochEvent = { event: "epoch", epoch: index + 1, trainLoss: 1, seconds: 1, ...measured };
     for (const command of callback.onEvent(event)) {
       if (command.command === "learningRateFactor") factor = command.factor;
     }
