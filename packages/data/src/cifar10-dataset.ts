@@ -1,6 +1,6 @@
 import { Dataset } from "./dataset.ts";
 import { DataError } from "./errors.ts";
-import { type FileSource, readSource } from "./files.ts";
+import { type FileSource, type FolderSource, listSource, readSource } from "./files.ts";
 import type { Split } from "./split.ts";
 
 /** Names of the classes 0 to 9. Source: Krizhevsky (2009), "Learning multiple layers of features from tiny images". */
@@ -24,13 +24,33 @@ export interface Cifar10Names {
   readonly test: string;
 }
 
-/** A dataset out of the files of CIFAR-10's binary version. */
-export interface Cifar10Options {
-  /** For people. Default "cifar-10". */
-  readonly name?: string;
+/** Where the bytes of CIFAR-10's binary version come from. */
+export interface Cifar10Files {
   /** One file after the other. */
   readonly train: readonly FileSource[];
   readonly test: FileSource;
+}
+
+/** A dataset out of CIFAR-10's binary version, in a folder under the usual names or wherever `files` says. */
+export interface Cifar10Options {
+  /** For people. Default "cifar-10". */
+  readonly name?: string;
+  readonly folder?: FolderSource;
+  readonly files?: Cifar10Files;
+}
+
+async function filesIn({ folder, files }: Cifar10Options): Promise<Cifar10Files> {
+  if (files !== undefined) return files;
+  const listed = folder === undefined ? [] : await listSource(folder);
+  const names = findCifar10Names(listed.map(({ path }) => path));
+  if (names === undefined) {
+    throw new DataError(
+      "CIFAR_TRUNCATED",
+      "There are no data_batch_1.bin to data_batch_5.bin and test_batch.bin: name their folder, or each of them",
+    );
+  }
+  const at = (path: string) => listed.find((file) => file.path === path)?.read ?? path;
+  return { train: names.train.map(at), test: at(names.test) };
 }
 
 const SIDE = 32;
@@ -68,18 +88,21 @@ function parse(files: readonly Uint8Array[]): Split {
 }
 
 /**
- * A dataset out of CIFAR-10's binary version: fields `inputs` (uint8 [3, 32, 32]) and `targets` (int32 [], 0 to 9).
+ * A dataset out of CIFAR-10's binary version: fields `inputs` (uint8 [3, 32, 32]) and `targets` (int32 [], 0 to 9): `cifar10({ folder: "cifar-10" })`.
  * Loading throws DataError CIFAR_TRUNCATED, LABEL_OUT_OF_RANGE, FILE_UNREADABLE, FILE_TOO_LARGE.
  */
 export function cifar10(options: Cifar10Options): Dataset {
-  return new Dataset(options.name ?? "cifar-10", async () => ({
-    fields: [
-      { name: "inputs", dtype: "uint8", shape: [3, SIDE, SIDE] },
-      { name: "targets", dtype: "int32", shape: [] },
-    ],
-    train: parse(await Promise.all(options.train.map((file) => readSource(file)))),
-    test: parse([await readSource(options.test)]),
-  }));
+  return new Dataset(options.name ?? "cifar-10", async () => {
+    const { train, test } = await filesIn(options);
+    return {
+      fields: [
+        { name: "inputs", dtype: "uint8", shape: [3, SIDE, SIDE] },
+        { name: "targets", dtype: "int32", shape: [] },
+      ],
+      train: parse(await Promise.all(train.map((file) => readSource(file)))),
+      test: parse([await readSource(test)]),
+    };
+  });
 }
 
 /** Finds the files among the names in a folder; undefined when they are not there. */

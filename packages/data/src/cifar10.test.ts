@@ -13,8 +13,7 @@ const file =
 describe("CIFAR-10's binary version", () => {
   it("has a label and three planes of 32 x 32 a record; training files follow each other", async () => {
     const data = cifar10({
-      train: [file(recordOf(3, 1, 2, 3)), file(recordOf(9, 4, 5, 6))],
-      test: file(recordOf(0, 7, 8, 9)),
+      files: { train: [file(recordOf(3, 1, 2, 3)), file(recordOf(9, 4, 5, 6))], test: file(recordOf(0, 7, 8, 9)) },
     });
     const { inputs, targets } = await data.train.take(2);
     expect([inputs?.shape, inputs?.dtype, targets?.data]).toEqual([[2, 3, 32, 32], "uint8", Int32Array.of(3, 9)]);
@@ -24,11 +23,11 @@ describe("CIFAR-10's binary version", () => {
 
   it("is refused when it is cut off, empty, or has other labels", async () => {
     const test = file(recordOf(0, 0, 0, 0));
-    await expect(cifar10({ train: [file([1, 2, 3])], test }).load()).rejects.toThrow(
+    await expect(cifar10({ files: { train: [file([1, 2, 3])], test } }).load()).rejects.toThrow(
       "A file has 3 bytes, no whole number of records of 3073",
     );
-    await expect(cifar10({ train: [], test }).load()).rejects.toThrow("no whole number of records");
-    await expect(cifar10({ train: [file(recordOf(10, 0, 0, 0))], test }).load()).rejects.toThrow(
+    await expect(cifar10({ files: { train: [], test } }).load()).rejects.toThrow("no whole number of records");
+    await expect(cifar10({ files: { train: [file(recordOf(10, 0, 0, 0))], test } }).load()).rejects.toThrow(
       "Record 0 has the label 10",
     );
   });
@@ -40,5 +39,14 @@ describe("CIFAR-10's binary version", () => {
       test: "test_batch.bin",
     });
     expect(findCifar10Names(["data_batch_1.bin"])).toBeUndefined();
+  });
+
+  it("is read from a folder", async () => {
+    const folder = async () => [
+      { path: "data_batch_1.bin", read: file(recordOf(3, 1, 2, 3)) },
+      { path: "test_batch.bin", read: file(recordOf(4, 1, 2, 3)) },
+    ];
+    expect((await cifar10({ folder }).test.take(1)).targets?.data).toEqual(Int32Array.of(4));
+    await expect(cifar10({ folder: async () => [] }).load()).rejects.toThrow("There are no data_batch_1.bin");
   });
 });

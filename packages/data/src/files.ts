@@ -26,7 +26,7 @@ export const FILE_LIMITS = {
   folderFiles: 1_000_000,
 } as const;
 
-function platformFiles(path: string): PlatformFiles {
+function platformFiles(path: string) {
   const files = typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:fs/promises");
   if (files !== undefined) return files;
   throw new DataError(
@@ -35,8 +35,11 @@ function platformFiles(path: string): PlatformFiles {
   );
 }
 
-function shown(source: string | FileUrl): string {
-  return typeof source === "string" ? source : source.href;
+/** The path that a file: URL names; on Windows, without the slash before the drive. */
+function pathOf(source: string | FileUrl): string {
+  if (typeof source === "string") return source;
+  const path = decodeURIComponent(source.href.replace(/^file:\/\//, ""));
+  return /^\/[A-Za-z]:\//.test(path) ? path.slice(1) : path;
 }
 
 /**
@@ -45,12 +48,12 @@ function shown(source: string | FileUrl): string {
  */
 export async function readSource(source: FileSource, limitBytes: number = FILE_LIMITS.fileBytes): Promise<Uint8Array> {
   if (typeof source === "function") return checkSize(await source(), "A file", limitBytes);
-  const path = shown(source);
+  const path = pathOf(source);
   const files = platformFiles(path);
   let bytes: Uint8Array;
   try {
-    const { size } = await files.stat(source);
-    bytes = size > limitBytes ? tooLarge(path, size, limitBytes) : await files.readFile(source);
+    const { size } = await files.stat(path);
+    bytes = size > limitBytes ? tooLarge(path, size, limitBytes) : plain(await files.readFile(path));
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     throw new DataError(
@@ -60,6 +63,11 @@ export async function readSource(source: FileSource, limitBytes: number = FILE_L
     );
   }
   return checkSize(bytes, path, limitBytes);
+}
+
+/** Node's Buffer slices otherwise than the class it extends. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function checkSize(bytes: Uint8Array, path: string, limitBytes: number): Uint8Array {
@@ -88,7 +96,9 @@ export async function listSource(source: FolderSource): Promise<readonly NamedFi
 }
 
 async function listFolder(source: string | FileUrl): Promise<readonly NamedFile[]> {
-  const folder = pathOf(source);
+  const given = pathOf(source);
+  // What is listed begins with this text, and one slash.
+  const folder = given.length > 1 ? given.replace(/[/\\]+$/, "") : given;
   const platform = platformFiles(folder);
   try {
     const entries = await platform.readdir(folder, { recursive: true, withFileTypes: true });
@@ -102,14 +112,6 @@ async function listFolder(source: string | FileUrl): Promise<readonly NamedFile[
   } catch (cause) {
     throw new DataError("FILE_UNREADABLE", `The folder ${folder} cannot be read: check the path`, { cause });
   }
-}
-
-/** The path of a folder, without / at its end: what is listed below it begins with this text. */
-function pathOf(source: string | FileUrl): string {
-  const url = typeof source === "string" ? undefined : source;
-  const decode = typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:url").fileURLToPath;
-  const path = url === undefined ? shown(source) : (decode?.(url) ?? url.href);
-  return path.length > 1 ? path.replace(/[/\\]+$/, "") : path;
 }
 
 /** The text of a file in UTF-8; a byte order mark is dropped. @throws DataError FILE_UNREADABLE when it is not UTF-8 */

@@ -8,21 +8,16 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 
-/** What is used of Node's files. */
-interface PlatformFiles {
-  stat(path: string | { readonly href: string }): Promise<{ readonly size: number }>;
-  readFile(path: string | { readonly href: string }): Promise<Uint8Array>;
-  readdir(
-    path: string | { readonly href: string },
-    options: { readonly recursive: true; readonly withFileTypes: true },
-  ): Promise<readonly { readonly name: string; readonly parentPath: string; isFile(): boolean }[]>;
-}
-/** Node's process, where there is one. */
+/** Node's process, where there is one: what is used of its files. */
 declare const process:
   | {
-      getBuiltinModule?: {
-        (id: "node:fs/promises"): PlatformFiles;
-        (id: "node:url"): { fileURLToPath(url: { readonly href: string }): string };
+      getBuiltinModule?(id: "node:fs/promises"): {
+        stat(path: string): Promise<{ readonly size: number }>;
+        readFile(path: string): Promise<Uint8Array>;
+        readdir(
+          path: string,
+          options: { readonly recursive: true; readonly withFileTypes: true },
+        ): Promise<readonly { readonly name: string; readonly parentPath: string; isFile(): boolean }[]>;
       };
     }
   | undefined;

@@ -147,6 +147,26 @@ describe("a dataset out of IDX files", () => {
     });
   });
 
+  it("is found in a folder, and unpacked, without being told how", async () => {
+    const names = {
+      trainImages: "train-images-idx3-ubyte.gz",
+      trainLabels: "train-labels-idx1-ubyte",
+      testImages: "t10k-images-idx3-ubyte",
+      testLabels: "t10k-labels-idx1-ubyte.gz",
+    };
+    const folder = async () => [
+      { path: names.trainImages, read: files.trainImages },
+      { path: names.trainLabels, read: files.trainLabels },
+      { path: names.testImages, read: files.testImages },
+      { path: names.testLabels, read: files.testLabels },
+    ];
+    const expected = await idx({ files, gunzip }).train.take(2);
+    expect(await idx({ folder }).train.take(2)).toEqual(expected);
+    expect(await codeOf(() => idx({ folder: async () => [] }).load())).toBe("IDX_FILES_MISSING");
+    const damaged = new Uint8Array(gzipSync(IMAGES)).fill(0xff, -4);
+    expect(await codeOf(() => idx({ files: { ...files, trainImages: file(damaged) } }).load())).toBe("IDX_GZIP");
+  });
+
   it("is refused when images and labels do not belong together", async () => {
     const three = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3);
     const other = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5);

@@ -2,6 +2,7 @@ export { type ArraysOptions, arrays, type NamedArrays, type WindowsOptions, wind
 export { type BatchOptions, prefetch } from "./batches.ts";
 export {
   CIFAR10_CLASSES,
+  type Cifar10Files,
   type Cifar10Names,
   type Cifar10Options,
   cifar10,
@@ -29,7 +30,7 @@ export { FILE_LIMITS, type FileSource, type FileUrl, type FolderSource, type Nam
 export { type ForecastOptions, forecast } from "./forecast-dataset.ts";
 export { type GeneratorOptions, generator, type SampleSource } from "./generator-dataset.ts";
 export { findIdxNames, type Gunzip, IDX_LIMITS, type IdxArray, type IdxNames, parseIdx, readIdx } from "./idx.ts";
-export { type IdxOptions, idx } from "./idx-dataset.ts";
+export { type IdxFiles, type IdxOptions, idx } from "./idx-dataset.ts";
 export { type DecodedImage, decodeImage, IMAGE_LIMITS, type ImageDecoder } from "./images/decode-image.ts";
 export { IMAGE_FOLDER_LIMITS, ImagesDataset, type ImagesOptions, images } from "./images/image-dataset.ts";
 export type { ImageFit } from "./images/resize.ts";

@@ -18,7 +18,27 @@ export {
   where,
   zeros,
 } from "@tributary/autograd";
-export { arrays, Dataset, digits, idx, windows } from "@tributary/data";
+export {
+  arrays,
+  BytePairTokenizer,
+  CharacterTokenizer,
+  cifar10,
+  csv,
+  Dataset,
+  digits,
+  forecast,
+  generator,
+  idx,
+  images,
+  npy,
+  npz,
+  parseTokenizer,
+  prefetch,
+  type Tokenizer,
+  text,
+  trainBytePairs,
+  windows,
+} from "@tributary/data";
 export {
   type AdamOptions,
   AdaptiveAvgPool2d,
