@@ -1,4 +1,16 @@
-import { Conv2d, crossEntropy, Flatten, Linear, type Loss, MaxPool2d, type Module, ReLU, Sequential } from "tributary";
+import {
+  Conv2d,
+  crossEntropy,
+  Flatten,
+  Linear,
+  type Loss,
+  MaxPool2d,
+  type Module,
+  mseLoss,
+  ReLU,
+  Sequential,
+} from "tributary";
+import { CONTEXT, Gpt, SequenceRegressor, VOCABULARY } from "./models.ts";
 import { integers, normals } from "./random-data.ts";
 
 /** One field of a workload's random data. */
@@ -33,6 +45,11 @@ export const MOMENTUM = 0.9;
 const CLASSES = 10;
 const classIndices: FieldForm = { shape: [], draw: (count, random) => integers(count, CLASSES, random) };
 
+const tokens: FieldForm = {
+  shape: [CONTEXT],
+  draw: (count, random) => integers(count, VOCABULARY, random),
+};
+
 /** The workloads by name. The engines under peers/ define the same ones in their own terms. */
 export const WORKLOADS: Readonly<Record<string, Workload>> = {
   mlp: {
@@ -65,5 +82,21 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
       ),
     loss: crossEntropy,
     fields: { inputs: { shape: [1, 28, 28], draw: normals }, targets: classIndices },
+  },
+  lstm: {
+    what: "sequence of 50 x 16 features, 128 hidden units, last state to 1 output, mean squared error",
+    batch: 64,
+    parameters: 74_881,
+    model: () => new SequenceRegressor(16, 128),
+    loss: mseLoss,
+    fields: { inputs: { shape: [50, 16], draw: normals }, targets: { shape: [], draw: normals } },
+  },
+  gpt: {
+    what: "4 pre-norm blocks, width 128, 4 heads, context 128, vocabulary 65, GELU, cross entropy",
+    batch: 16,
+    parameters: 826_368,
+    model: () => new Gpt({ blocks: 4, width: 128, heads: 4 }),
+    loss: crossEntropy,
+    fields: { inputs: tokens, targets: tokens },
   },
 };
