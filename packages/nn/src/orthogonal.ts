@@ -8,8 +8,9 @@ function row(x: Tensor): Tensor {
 
 /** x without its parts along the rows of a basis. [n], [k, n] -> [n] */
 function without(x: Tensor, basis: Tensor): Tensor {
-  const shares = row(x).matmul(basis.t());
-  return x.sub(shares.matmul(basis).reshape(x.shape));
+  // Sums, not products of matrices: with a single row those pack the whole basis anew.
+  const shares = basis.mul(row(x)).sum(1, { keepdim: true });
+  return x.sub(basis.mul(shares).sum(0));
 }
 
 /**
