@@ -68,8 +68,9 @@ export class GELU extends Module {
 
   override forward(x: Tensor): Tensor {
     if (this.approximate === "none") return x.gelu();
-    const inner = x.mul(x.square().mul(0.044715).add(1)).mul(Math.sqrt(2 / Math.PI));
-    return x.mul(0.5).mul(inner.tanh().add(1));
+    // (1 + tanh u) / 2 is sigmoid(2 u), which does not cancel where u is far below 0.
+    const twice = x.mul(x.square().mul(0.044715).add(1)).mul(2 * Math.sqrt(2 / Math.PI));
+    return x.mul(twice.sigmoid());
   }
 }
 
