@@ -1,4 +1,13 @@
 export {
+  type Augmentation,
+  augmentAll,
+  type FlipOptions,
+  randomFlip,
+  randomNoise,
+  randomRotation,
+  randomShift,
+} from "./augmentation.ts";
+export {
   type BoundResult,
   bindModel,
   describeModel,

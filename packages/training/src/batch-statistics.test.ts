@@ -55,7 +55,7 @@ async function trained(options: { batchSize: number; microbatch: number; epochs?
   const { parameters, buffers } = model.flat;
   const slice = (vector: Float32Array, entries: typeof layout.parameters) =>
     entries.map(({ name, offset, length }) => [name, [...vector.subarray(offset, offset + length)]] as const);
-  const tensors: Record<string, number[]> = Object.fromEntries([
+  const tensors: Record<string, readonly number[]> = Object.fromEntries([
     ...slice(parameters, layout.parameters),
     ...slice(buffers, layout.buffers),
   ]);

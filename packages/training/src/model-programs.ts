@@ -1,7 +1,14 @@
 import { concat, foldIn, grad, type Tensor, traceProgram, zeros } from "@tributary/autograd";
 import type { Field } from "@tributary/data";
 import { bindModel, describeModel, initialiseModel, type Module, metricSums, type Randomness } from "@tributary/nn";
-import type { LayoutEntry, ParameterLayout, Program, TensorType } from "@tributary/program";
+import {
+  type LayoutEntry,
+  type ParameterLayout,
+  type Program,
+  shapesEqual,
+  showType,
+  type TensorType,
+} from "@tributary/program";
 import { TrainingError } from "./errors.ts";
 import { flatVector, tensorsIn } from "./flat-vector.ts";
 import { fieldInputs, modelInput } from "./model-input.ts";
@@ -24,6 +31,9 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Folded into the seed for the first values of parameters, so that nothing else draws the same numbers: "init" in ASCII. */
 const INITIALISATION = 0x696e6974;
+
+/** Folded into the seed for augmentation: "augm" in ASCII. */
+const AUGMENTATION = 0x6175676d;
 
 /** Traces the programs that run the model: its first values, gradient, evaluation and prediction. */
 export class ModelPrograms {
@@ -93,7 +103,7 @@ export class ModelPrograms {
     };
     return traceProgram({ name: "evaluate", inputs, replaces: { sums: "sums" } }, (given) => {
       const binding = { tensors: this.#tensors(given), training: false, weights: input(given, "weights") };
-      const { result } = bindModel(this.#source.model, binding, () => this.#sumsOf(given));
+      const { result } = bindModel(this.#source.model, binding, () => this.#sumsOf(given, modelInput(given)));
       return { sums: input(given, "sums").add(concat(result.map((sum) => sum.reshape([-1])))) };
     });
   }
@@ -141,7 +151,9 @@ export class ModelPrograms {
     };
     const tensors = this.#tensors(given);
     const binding = { tensors, training: true, randomness, weights };
-    const { result, bufferUpdates, statistics } = bindModel(model, binding, () => this.#sumsOf(given));
+    const { result, bufferUpdates, statistics } = bindModel(model, binding, () =>
+      this.#sumsOf(given, this.#augmented(modelInput(given), randomness)),
+    );
     const changed = Object.keys(bufferUpdates);
     if (changed.length > 0) {
       throw new TrainingError(
@@ -163,12 +175,24 @@ export class ModelPrograms {
     ]);
   }
 
+  /** What the model sees in training. @throws TrainingError RUN_SHAPE */
+  #augmented(inputs: Tensor, randomness: Randomness): Tensor {
+    const { augment } = this.#source.run;
+    if (augment === undefined) return inputs;
+    const outputs = augment(inputs, { ...randomness, seed: foldIn(randomness.seed, AUGMENTATION) });
+    if (outputs.dtype === inputs.dtype && shapesEqual(outputs.shape, inputs.shape)) return outputs;
+    throw new TrainingError(
+      "RUN_SHAPE",
+      `augment makes ${showType(outputs)} of ${showType(inputs)}: keep shape and dtype, since evaluation and prediction see inputs as they are`,
+    );
+  }
+
   /** Loss, weight, samples (each []), then the sums of each metric [k]: over the real samples of the microbatch. */
-  #sumsOf(given: Tensors): Tensor[] {
+  #sumsOf(given: Tensors, inputs: Tensor): Tensor[] {
     const { run, model } = this.#source;
     const weights = input(given, "weights");
     const targets = input(given, "targets");
-    const outputs = model.forward(modelInput(given));
+    const outputs = model.forward(inputs);
     const losses = run.loss(outputs, targets);
     return [
       losses.values.mul(weights).sum(),

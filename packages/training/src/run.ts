@@ -1,5 +1,13 @@
 import type { Dataset } from "@tributary/data";
-import { constantRate, type Loss, type Metric, type Module, metricForms, type Optimizer } from "@tributary/nn";
+import {
+  type Augmentation,
+  constantRate,
+  type Loss,
+  type Metric,
+  type Module,
+  metricForms,
+  type Optimizer,
+} from "@tributary/nn";
 import { metricSumCount } from "@tributary/program";
 import type { Callback } from "./callbacks.ts";
 import { TrainingError } from "./errors.ts";
@@ -15,6 +23,8 @@ export interface RunDescription {
   readonly metrics?: Readonly<Record<string, Metric>>;
   readonly optimizer: Optimizer;
   readonly data: Dataset;
+  /** Changes the field `inputs` by chance, in training alone; pixels are 0 ... 1 then. Default: nothing is changed. */
+  readonly augment?: Augmentation;
   /** Samples of one step over all workers. */
   readonly batchSize: number;
   /** Samples that one run of the gradient program takes. Default: a quarter of the batch, from 1 to {@link MICROBATCH_DEFAULT_MAX}. */
@@ -29,7 +39,7 @@ export interface RunDescription {
 }
 
 /** A run whose defaults are filled in. Made by {@link defineRun}. */
-export interface Run extends Required<Omit<RunDescription, "steps">> {
+export interface Run extends Required<Omit<RunDescription, "steps" | "augment">>, Pick<RunDescription, "augment"> {
   /** Null: the epochs decide. */
   readonly steps: number | null;
 }
