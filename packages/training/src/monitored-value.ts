@@ -7,8 +7,13 @@ export interface MonitorOptions {
   readonly monitor: string;
   /** An improvement is a change by more than this. Default 0. */
   readonly minDelta?: number;
-  /** Whether smaller or larger is better. Default: larger for a key that ends in Accuracy, else smaller. */
+  /** Whether smaller or larger is better. Default: larger for a key that ends in Accuracy, Precision, Recall, F1, R2 or TopN, else smaller. */
   readonly mode?: "min" | "max";
+}
+
+/** Which way is better, from the options or the name of what is watched. */
+export function monitorMode({ monitor, mode }: MonitorOptions): "min" | "max" {
+  return mode ?? (/(accuracy|precision|recall|f1|r2|top(\d+|K))$/i.test(monitor) ? "max" : "min");
 }
 
 /** Follows a monitored value from epoch to epoch and knows its best. */
@@ -19,8 +24,7 @@ export class BestValue {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
-    const mode = options.mode ?? (/accuracy$/i.test(options.monitor) ? "max" : "min");
-    this.#sign = mode === "max" ? 1 : -1;
+    this.#sign = monitorMode(options) === "max" ? 1 : -1;
   }
 
   /** The best so far. */

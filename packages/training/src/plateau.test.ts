@@ -49,10 +49,12 @@ describe("reduceOnPlateau", () => {
   it.each(rows)("%s", (_, options, expected) => {
     expect(factors(options)).toEqual(expected);
   });
-  it("knows that accuracies grow", () => {
+  it("knows that accuracies and their like grow", () => {
     const accuracies = LOSSES.map((loss) => 1 - loss);
     const expected = [1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125];
-    expect(factors({ factor: 0.5, patience: 1 }, accuracies, "testAccuracy")).toEqual(expected);
+    for (const monitor of ["testAccuracy", "testF1", "testTop5"] as const) {
+      expect(factors({ factor: 0.5, patience: 1 }, accuracies, monitor)).toEqual(expected);
+    }
   });
 
   // Expected factors follow keras/src/callbacks/reduce_lr_on_plateau.py of Keras 3, line by line in Python.

@@ -1,6 +1,6 @@
 import type { Callback } from "./callbacks.ts";
 import { TrainingError } from "./errors.ts";
-import { type MonitorOptions, monitoredValue } from "./monitored-value.ts";
+import { type MonitorOptions, monitoredValue, monitorMode } from "./monitored-value.ts";
 
 /** Options of {@link reduceOnPlateau}; the defaults are PyTorch's ReduceLROnPlateau's. */
 export interface PlateauOptions extends MonitorOptions {
@@ -25,12 +25,11 @@ export interface PlateauOptions extends MonitorOptions {
 type Better = (value: number, best: number) => boolean;
 
 function betterOf(options: PlateauOptions): Better {
-  const { monitor, minDelta, variant = "pytorch" } = options;
-  const mode = options.mode ?? (/accuracy$/i.test(monitor) ? "max" : "min");
+  const { minDelta, variant = "pytorch" } = options;
   const absolute = minDelta ?? (variant === "keras" ? 1e-4 : 0);
   const relative = options.threshold ?? (variant === "keras" || minDelta !== undefined ? 0 : 1e-4);
   // As in PyTorch, a share of the best value, which for values below 0 makes it easier to improve.
-  if (mode === "min") return (value, best) => value < best * (1 - relative) - absolute;
+  if (monitorMode(options) === "min") return (value, best) => value < best * (1 - relative) - absolute;
   return (value, best) => value > best * (1 + relative) + absolute;
 }
 
@@ -54,8 +53,7 @@ export function reduceOnPlateau(options: PlateauOptions): Callback {
   checkOptions(options);
   const { monitor, factor = 0.1, patience = 10, cooldown = 0, minimumFactor = 0, variant = "pytorch" } = options;
   const better = betterOf(options);
-  const mode = options.mode ?? (/accuracy$/i.test(monitor) ? "max" : "min");
-  let best = mode === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  let best = monitorMode(options) === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   let waited = 0;
   let resting = 0;
   let current = 1;
