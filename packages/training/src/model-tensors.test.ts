@@ -52,6 +52,16 @@ describe("modelFromSafetensors", () => {
     expect([...parameters]).toEqual([1.5, -2, 0, 0, 3, 0, 0, 0]);
   });
 
+  it("leaves out the step counter of PyTorch's batch normalisation, and no other tensor", () => {
+    const normalised = createLayout({ parameters: [], buffers: [{ name: "1.running_mean", shape: [1] }] });
+    const mean = entry("F32", [1], [0, 0, 128, 63]);
+    const counter = entry("I64", [], [3, 0, 0, 0, 0, 0, 0, 0]);
+    const file = fileOf({ "1.running_mean": mean, "1.num_batches_tracked": counter });
+    expect(modelFromSafetensors(normalised, file).buffers[0]).toBe(1);
+    const other = fileOf({ "1.running_mean": mean, "2.num_batches_tracked": counter });
+    expect(() => modelFromSafetensors(normalised, other)).toThrow(/has 2.num_batches_tracked, which the model lacks/);
+  });
+
   it("names what is missing and what is too much", () => {
     const file = fileOf({ bias: others.bias, extra: others.bias });
     expect(() => modelFromSafetensors(layout, file)).toThrow(/lacks weight, mean and has extra, which the model lacks/);

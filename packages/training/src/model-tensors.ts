@@ -27,6 +27,9 @@ export function modelToSafetensors(
   };
 }
 
+/** The buffer of PyTorch's batch normalisation that is left out on reading. */
+const COUNTER = "num_batches_tracked";
+
 /** How a file's tensors are matched with a model's. */
 export interface MatchOptions {
   /** What tensors that the file lacks are taken from, as with PyTorch's `strict=False`; tensors that the model lacks are then left out. Default: both are errors. */
@@ -71,7 +74,10 @@ export function modelFromSafetensors(
 function checkNames(file: SafetensorsFile, names: readonly string[]): void {
   const missing = names.filter((name) => !file.tensors.has(name));
   const known = new Set(names);
-  const unknown = [...file.tensors.keys()].filter((name) => !known.has(name));
+  // PyTorch's batch normalisation counts its steps; nothing reads that at a fixed momentum, so models here have no such buffer.
+  const isCounter = (name: string) =>
+    name.endsWith(COUNTER) && known.has(`${name.slice(0, -COUNTER.length)}running_mean`);
+  const unknown = [...file.tensors.keys()].filter((name) => !known.has(name) && !isCounter(name));
   if (missing.length === 0 && unknown.length === 0) return;
   const parts = [
     missing.length > 0 ? `lacks ${missing.join(", ")}` : "",

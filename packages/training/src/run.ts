@@ -57,7 +57,7 @@ export const MICROBATCH_DEFAULT_MAX = 32;
 /** Parts a batch is cut into by default, so that as many workers can share a step. */
 const PARTS_OF_A_BATCH = 4;
 
-/** Most sums of all metrics of a run together, in floats: with losses and layer statistics they share 4,096 in a worker's answer. */
+/** Most sums of all metrics of a run together, in floats: with loss, weight and samples they share the 4,096 that ride along in a worker's answer. */
 export const METRIC_SUMS_MAX = 3_840;
 
 /** Marks runs across several copies of this package in one process. */
