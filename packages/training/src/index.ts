@@ -18,7 +18,7 @@ export type { MonitorOptions } from "./monitored-value.ts";
 export { type PlateauOptions, reduceOnPlateau } from "./plateau.ts";
 export type { SampleOutputs } from "./program-runner.ts";
 export { progress } from "./progress.ts";
-export type { ProgressPlan } from "./progress-bar.ts";
+export { clockTime, type ProgressPlan, progressBar } from "./progress-bar.ts";
 export { Reporter, type ReporterOutput, type ReportStyle } from "./reporter.ts";
 export {
   defineRun,

@@ -25,7 +25,7 @@ export function progressLine(plan: ProgressPlan, { step, lastEpoch }: ProgressSt
   const secondsLeft = ((plan.steps - step.step) * samplesPerStep) / step.samplesPerSecond;
   const parts = [
     `epoch ${step.epoch}/${plan.epochs}`,
-    `${bar(share)} ${Math.floor(share * 100)}%`,
+    `${progressBar(share)} ${Math.floor(share * 100)}%`,
     `step ${step.step}/${plan.steps}`,
     `loss ${step.loss.toFixed(3)}`,
     ...accuracyParts(step, lastEpoch),
@@ -48,7 +48,8 @@ function accuracyParts(step: StepEvent, lastEpoch: EpochEvent | null): string[] 
   return parts;
 }
 
-function bar(share: number): string {
+/** A bar of 20 cells. @param share 0 to 1 */
+export function progressBar(share: number): string {
   const halves = Math.round(share * BAR_CELLS * 2);
   const full = Math.floor(halves / 2);
   const half = halves % 2;
