@@ -1,5 +1,6 @@
 import { elementCount, type GraphNode, type NodeOf } from "@tributary/program";
 import type { Expression } from "./expression.ts";
+import { hoist } from "./hoisting.ts";
 import type { ScanCarry } from "./ir.ts";
 import { LoweringScope } from "./lowering-scope.ts";
 import { denseWindow } from "./window.ts";
@@ -65,7 +66,10 @@ export function lowerScan(
     }
     inner.storeInto(value, { storage: storages.add(value.dtype, count, place) }, denseWindow(value.shape));
   }
-  scope.list.add({ kind: "scan", loop, length, reverse, carries, kernels: inner.kernels });
+  const names = { loop, carries: new Set(carries.map(({ carry }) => carry)) };
+  const { before, inside } = hoist(storages, inner.kernels, names, length);
+  for (const kernel of before) scope.list.add(kernel);
+  scope.list.add({ kind: "scan", loop, length, reverse, carries, kernels: inside });
   return results.map((view) => scope.load(view));
 }
 

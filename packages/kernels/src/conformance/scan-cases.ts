@@ -77,7 +77,7 @@ function runningSums(random: SeededRandom): ConformanceCase[] {
 /** h <- tanh(h W + x U + b); stacks every h. */
 function recurrentNetworks(random: SeededRandom): ConformanceCase[] {
   return [1, 3, 33].flatMap((length) =>
-    [1, 7, 33].map((width) =>
+    [1, 7, 33, 48].map((width) =>
       scanCase({
         name: `recurrent network of width ${width} over ${length}`,
         length,

@@ -3,7 +3,8 @@ import type { EmitBody } from "../body-pointers.ts";
 import type { KernelContext } from "../context.ts";
 import { emitConvolution, planConvolution } from "./convolution.ts";
 import type { Geometry } from "./geometry.ts";
-import { emitMatmul, planMatmul } from "./matmul.ts";
+import { emitMatmul } from "./matmul.ts";
+import { planMatmul } from "./matmul-plan.ts";
 import { emitScatter, planScatter, prefersScatter } from "./scatter-gradient.ts";
 import { emitWeightGradient, planWeightGradient } from "./weight-gradient.ts";
 

@@ -93,6 +93,31 @@ describe("matmul", () => {
     expectClose(run(kernel, arrays), matmulSums(a, b, arrays));
   });
 
+  it("turns the right side around, and goes through slabs of rows", () => {
+    for (const [m, n, k] of [
+      [170, 530, 301],
+      [400, 67, 33],
+    ]) {
+      const { a, b } = matmulViews({ m, n, k, transposeB: true });
+      const arrays = [noise(m * k, 1), noise(k * n, 2), new Float32Array(m * n), noise(n, 3)];
+      const kernel: ContractKernel = { kind: "contract", contraction: matmul, a, b, epilogue: plus([m, n], [0, 1]) };
+      const sums = matmulSums(a, b, arrays);
+      for (let element = 0; element < m * n; element++) sums.add(element, arrays[3][element % n]);
+      const wide = run(kernel, arrays);
+      expectClose(wide, sums);
+      expect(run(kernel, arrays, NARROW_GEOMETRY)).toEqual(wide);
+    }
+  });
+
+  it("copies rows that are 4 KiB apart", () => {
+    const [m, n, k] = [9, 40, 70];
+    const a = view(0, [m, k], [1024, 1]);
+    const b = view(1, [k, n]);
+    const arrays = [noise(m * 1024, 1), noise(k * n, 2), new Float32Array(m * n)];
+    const kernel: ContractKernel = { kind: "contract", contraction: matmul, a, b, epilogue: plain([m, n]) };
+    expectClose(run(kernel, arrays), matmulSums(a, b, arrays));
+  });
+
   it("reads operands through any strides: a batch that is broadcast, rows turned around", () => {
     const [m, n, k] = [7, 9, 11];
     const a = view(0, [3, m, k], [0, -2 * k, 2], (m - 1) * 2 * k);

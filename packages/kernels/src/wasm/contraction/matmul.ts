@@ -1,87 +1,35 @@
-import type { ContractKernel, View } from "../../ir.ts";
+import type { ContractKernel } from "../../ir.ts";
 import type { Local } from "../assembler-function.ts";
 import type { EmitBody } from "../body-pointers.ts";
 import type { KernelContext } from "../context.ts";
 import { blocks, walk } from "../pointer-loop.ts";
-import { dotSpillBytes } from "./dot-micro-kernel.ts";
 import { directStore, Epilogue } from "./epilogue.ts";
-import { type Geometry, K_BLOCK } from "./geometry.ts";
-import { packPanels, panelFloats } from "./pack.ts";
-import { rowLength, ScratchLayout } from "./scratch.ts";
+import { K_BLOCK } from "./geometry.ts";
+import { type MatmulPlan, N_BLOCK, planMatmul } from "./matmul-plan.ts";
+import { copyRows, packPanels } from "./pack.ts";
+import { rowLength } from "./scratch.ts";
 import { dotTiles, outerTiles } from "./tiles.ts";
 
-/** Columns of C worked on at a time: a packed block of B is 512 KiB, which second caches hold. */
-const N_BLOCK = 512;
-
-/** An operand of at most this many bytes is used where it lies, however it is laid out. */
-const IN_PLACE_BYTES = 16 * 1024;
-
-/** How one matrix product is done. Strides are in floats; scratch offsets in bytes. */
-export interface MatmulPlan {
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
-  readonly aRow: number;
-  readonly aStep: number;
-  readonly bStep: number;
-  readonly bColumn: number;
-  /** dot: both operands are adjacent along K. outer: B is, or is packed to be, adjacent along columns. */
-  readonly method: "outer" | "dot";
-  readonly packA: boolean;
-  readonly packB: boolean;
-  /** Floats from a row of C to the next; the sums go straight to the output where `direct`. */
-  readonly cRow: number;
-  readonly direct: boolean;
-  readonly scratch: { readonly a: number; readonly b: number; readonly c: number; readonly spill: number };
-  readonly scratchBytes: number;
+/** Addresses of the operands of a block, and whether (1) or not (0) to add to what C holds. */
+interface Operands {
+  readonly a: Local;
+  /** As it lies; or, packed ahead, the packed block. */
+  readonly b: Local;
+  readonly c: Local;
+  readonly accumulate: Local;
 }
 
-/** Chooses by shapes and strides alone. */
-export function planMatmul(kernel: ContractKernel, geometry: Geometry): MatmulPlan {
-  const { a, b, epilogue } = kernel;
-  const [rows, depth] = a.shape.slice(-2);
-  const columns = b.shape[b.shape.length - 1];
-  // Along an axis of one element any stride is right: the handiest is taken.
-  const stride = (view: View, fromEnd: number): number =>
-    view.shape[view.shape.length - fromEnd] === 1 ? 1 : view.strides[view.shape.length - fromEnd];
-  const [aRow, aStep, bStep, bColumn] = [stride(a, 2), stride(a, 1), stride(b, 2), stride(b, 1)];
-  const dot = aStep === 1 && bStep === 1 && aRow >= 0 && bColumn >= 0 && (bColumn !== 1 || columns === 1);
-  const block = Math.min(depth, K_BLOCK);
-  const small = (elements: number): boolean => elements * 4 <= IN_PLACE_BYTES;
-  const packA = !dot && !(aRow >= 0 && aStep >= 0 && (aStep === 1 || small(rows * block)));
-  const reused = rows > 2 * geometry.outer.rows;
-  const packB = !dot && !(bColumn === 1 && bStep >= 0 && (!reused || small(columns * block)));
-  const store = directStore(epilogue);
-  const outputStride = store?.window.strides ?? [];
-  const rank = epilogue.shape.length;
-  const direct = store !== undefined && directFits(outputStride[rank - 1], outputStride[rank - 2], columns, dot);
-  const cRow = direct ? outputStride[rank - 2] : rowLength(Math.min(columns, N_BLOCK));
-  const layout = new ScratchLayout();
-  const scratch = {
-    a: packA ? layout.floats(panelFloats(rows, geometry.outer.rows, block)) : 0,
-    b: packB ? layout.floats(panelFloats(Math.min(columns, N_BLOCK), geometry.outer.columns, block)) : 0,
-    c: direct ? 0 : layout.floats(rows * cRow),
-    spill: dot ? layout.floats(dotSpillBytes(geometry.dot.rows, geometry.dot.columns) / 4) : 0,
-  };
-  const method = dot ? "dot" : "outer";
-  const strides = { aRow, aStep, bStep, bColumn };
-  return { rows, columns, depth, ...strides, method, packA, packB, cRow, direct, scratch, scratchBytes: layout.bytes };
-}
-
-/** The outer-product kernel writes whole vectors of columns; the other one writes single sums, one beside the other here. */
-function directFits(columnStride: number, rowStride: number, columns: number, dot: boolean): boolean {
-  return columnStride === 1 && rowStride >= 0 && (dot || columns % 4 === 0);
-}
-
-/** Writes the whole product, batch by batch. */
+/** Writes the whole product: batch by batch, blocks of columns, slabs of rows, blocks of K. */
 export function emitMatmul(context: KernelContext, kernel: ContractKernel, emitBody: EmitBody): void {
   const plan = planMatmul(kernel, context.geometry);
   const code = context.body;
-  const [a, b, c, accumulate] = ["i32", "i32", "i32", "i32"].map(() => code.local("i32"));
+  const [a, b, c, ahead, accumulate] = ["i32", "i32", "i32", "i32", "i32"].map(() => code.local("i32"));
   context.pushAddress(kernel.a.storage, kernel.a.offset * 4);
   code.set(a);
   context.pushAddress(kernel.b.storage, kernel.b.offset * 4);
   code.set(b);
+  context.pushScratch(plan.scratch.b);
+  code.set(ahead);
   const output = startOutput(context, kernel, emitBody, plan, c);
   const rank = kernel.epilogue.shape.length;
   const batch = kernel.epilogue.shape.slice(0, -2).map((length, axis) => ({
@@ -91,13 +39,18 @@ export function emitMatmul(context: KernelContext, kernel: ContractKernel, emitB
   walk(code, batch, [a, b, ...output.pointers], () => {
     const strides = [plan.bColumn * 4, ...output.strides(rank - 1)];
     blocks(code, { total: plan.columns, size: N_BLOCK }, [b, ...output.pointers], strides, (columns) => {
-      code.i32(0).set(accumulate);
-      const steps = [plan.aStep * 4, plan.bStep * 4];
-      blocks(code, { total: plan.depth, size: K_BLOCK }, [a, b], steps, (depth) => {
-        emitBlock(context, plan, { columns, depth }, { a, b, c, accumulate });
-        code.i32(1).set(accumulate);
+      if (plan.packedAhead) packAhead(context, plan, columns, { b, ahead });
+      const right = plan.packedAhead ? ahead : b;
+      const rightStep = plan.packedAhead ? paddedColumns(context, columns) * 4 : plan.bStep * 4;
+      const down = [plan.aRow * 4, ...output.strides(rank - 2)];
+      blocks(code, { total: plan.rows, size: plan.slab }, [a, ...output.pointers], down, (rows) => {
+        code.i32(0).set(accumulate);
+        blocks(code, { total: plan.depth, size: K_BLOCK }, [a, right], [plan.aStep * 4, rightStep], (depth) => {
+          emitBlock(context, plan, { rows, columns, depth }, { a, b: right, c, accumulate });
+          code.i32(1).set(accumulate);
+        });
+        output.finish(rows, columns);
       });
-      output.finish(columns);
     });
   });
 }
@@ -105,7 +58,7 @@ export function emitMatmul(context: KernelContext, kernel: ContractKernel, emitB
 interface Output {
   readonly pointers: readonly Local[];
   strides(axis: number): number[];
-  finish(columns: number): void;
+  finish(rows: number, columns: number): void;
 }
 
 /** Sums go straight to the output (then c moves along with it), or to scratch and from there through the epilogue. */
@@ -130,55 +83,107 @@ function startOutput(
   return {
     pointers: epilogue.pointers,
     strides: (axis) => epilogue.strides(axis),
-    finish: (columns) =>
+    finish: (rows, columns) =>
       epilogue.emit(c, [
-        { axis: rank - 2, length: plan.rows, sumStride: plan.cRow * 4 },
+        { axis: rank - 2, length: rows, sumStride: plan.cRow * 4 },
         { axis: rank - 1, length: columns, sumStride: 4 },
       ]),
   };
 }
 
-function emitBlock(
+function paddedColumns(context: KernelContext, columns: number): number {
+  const panel = context.geometry.outer.columns;
+  return Math.ceil(columns / panel) * panel;
+}
+
+/** Packs a block of columns of B for all of K: the blocks of K one after the other. */
+function packAhead(
+  context: KernelContext,
+  plan: MatmulPlan,
+  columns: number,
+  { b, ahead }: { readonly b: Local; readonly ahead: Local },
+): void {
+  const step = paddedColumns(context, columns) * 4;
+  const cut = { total: plan.depth, size: K_BLOCK };
+  blocks(context.body, cut, [b, ahead], [plan.bStep * 4, step], (depth) => {
+    packRight(context, plan, { columns, depth }, { from: b, to: ahead });
+  });
+}
+
+function packRight(
   context: KernelContext,
   plan: MatmulPlan,
   size: { readonly columns: number; readonly depth: number },
-  operands: { readonly a: Local; readonly b: Local; readonly c: Local; readonly accumulate: Local },
+  move: { readonly from: Local; readonly to: Local },
+): void {
+  const panels = { total: size.columns, size: context.geometry.outer.columns, count: size.depth };
+  packPanels(context.body, move.from, move.to, { ...panels, along: plan.bColumn * 4, step: plan.bStep * 4 });
+}
+
+function emitBlock(
+  context: KernelContext,
+  plan: MatmulPlan,
+  size: { readonly rows: number; readonly columns: number; readonly depth: number },
+  operands: Operands,
 ): void {
   const code = context.body;
-  const { columns, depth } = size;
-  const { rows } = plan;
-  const [aRow, aStep, bStep, bColumn, cRow] = [plan.aRow, plan.aStep, plan.bStep, plan.bColumn, plan.cRow].map(
-    (floats) => floats * 4,
-  );
+  const { rows, columns, depth } = size;
+  const cRow = plan.cRow * 4;
   if (plan.method === "dot") {
     const spill = code.local("i32");
     context.pushScratch(plan.scratch.spill);
     code.set(spill);
-    const block = { rows, columns, count: depth, aRow, bColumn, cRow, cColumn: 4 };
-    dotTiles(context, block, { ...operands, spill });
+    const strides = { aRow: plan.aRow * 4, bColumn: plan.bColumn * 4, cRow, cColumn: 4 };
+    dotTiles(context, { rows, columns, count: depth, ...strides }, { ...operands, spill });
     code.release(spill);
     return;
   }
-  const { outer } = context.geometry;
-  const packed = (
-    from: Local,
-    offset: number,
-    panels: { total: number; size: number; along: number; step: number },
-  ) => {
-    const target = code.local("i32");
-    context.pushScratch(offset);
-    code.set(target);
-    packPanels(code, from, target, { ...panels, count: depth });
-    return target;
-  };
-  const a = plan.packA
-    ? packed(operands.a, plan.scratch.a, { total: rows, size: outer.rows, along: aRow, step: aStep })
-    : operands.a;
-  const b = plan.packB
-    ? packed(operands.b, plan.scratch.b, { total: columns, size: outer.columns, along: bColumn, step: bStep })
-    : operands.b;
-  const left = plan.packA ? { aRow: 4, aStep: outer.rows * 4, aTileRow: depth * 4 } : { aRow, aStep, aTileRow: aRow };
-  const right = plan.packB ? { bStep: outer.columns * 4, bTileColumn: depth * 4 } : { bStep, bTileColumn: 4 };
-  outerTiles(context, { rows, columns, count: depth, ...left, ...right, cRow }, { ...operands, a, b });
-  code.release(...[plan.packA ? [a] : [], plan.packB ? [b] : []].flat());
+  const left = leftOperand(context, plan, { rows, depth }, operands.a);
+  const right = rightOperand(context, plan, { columns, depth }, operands.b);
+  const block = { rows, columns, count: depth, ...left.strides, ...right.strides, cRow };
+  outerTiles(context, block, { ...operands, a: left.address, b: right.address });
+  for (const { address } of [left, right]) {
+    if (address !== operands.a && address !== operands.b) code.release(address);
+  }
+}
+
+/** A as the micro-kernel takes it, copied first where the plan says so. */
+function leftOperand(
+  context: KernelContext,
+  plan: MatmulPlan,
+  size: { readonly rows: number; readonly depth: number },
+  a: Local,
+) {
+  const { rows, depth } = size;
+  const [aRow, aStep] = [plan.aRow * 4, plan.aStep * 4];
+  if (plan.left === "inPlace") return { address: a, strides: { aRow, aStep, aTileRow: aRow } };
+  const code = context.body;
+  const address = code.local("i32");
+  context.pushScratch(plan.scratch.a);
+  code.set(address);
+  if (plan.left === "rows") {
+    const to = rowLength(Math.min(plan.depth, K_BLOCK)) * 4;
+    copyRows(code, a, address, { rows, columns: depth, from: aRow, to });
+    return { address, strides: { aRow: to, aStep: 4, aTileRow: to } };
+  }
+  const tile = context.geometry.outer.rows;
+  packPanels(code, a, address, { total: rows, size: tile, along: aRow, count: depth, step: aStep });
+  return { address, strides: { aRow: 4, aStep: tile * 4, aTileRow: depth * 4 } };
+}
+
+/** B as the micro-kernel takes it, packed first unless it was packed ahead or is taken as it lies. */
+function rightOperand(
+  context: KernelContext,
+  plan: MatmulPlan,
+  size: { readonly columns: number; readonly depth: number },
+  b: Local,
+) {
+  if (!plan.packB) return { address: b, strides: { bStep: plan.bStep * 4, bTileColumn: 4 } };
+  const strides = { bStep: context.geometry.outer.columns * 4, bTileColumn: size.depth * 4 };
+  if (plan.packedAhead) return { address: b, strides };
+  const address = context.body.local("i32");
+  context.pushScratch(plan.scratch.b);
+  context.body.set(address);
+  packRight(context, plan, size, { from: b, to: address });
+  return { address, strides };
 }

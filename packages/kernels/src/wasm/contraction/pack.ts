@@ -126,10 +126,69 @@ export interface Panels {
 /** Writes panels [panel][k][size] to address `target`. A neighbour's panels move by count * 4 bytes a neighbour. */
 export function packPanels(code: FunctionBuilder, source: Local, target: Local, panels: Panels): void {
   const { total, size, along, count, step } = panels;
+  const turned = step === 4 && along !== 4 && along >= 0 && size % 4 === 0;
+  const whole = turned ? count - (count % 4) : 0;
   blocks(code, { total, size }, [source, target], [along, count * 4], (width) => {
-    walk(code, [{ length: count, strides: [step, size * 4] }], [source, target], () => {
+    if (whole > 0) turnPanel(code, source, target, { width, size, along, count: whole });
+    const rest = [{ length: count - whole, strides: [step, size * 4] }];
+    advance(code, source, whole * step);
+    advance(code, target, whole * size * 4);
+    walk(code, rest, [source, target], () => {
       copyFloats(code, source, target, { count: width, from: along, to: 4 });
     });
+    advance(code, source, -whole * step);
+    advance(code, target, -whole * size * 4);
+  });
+}
+
+/** One panel of neighbours that are each adjacent along k: four by four elements are turned around in registers. */
+function turnPanel(
+  code: FunctionBuilder,
+  source: Local,
+  target: Local,
+  panel: { readonly width: number; readonly size: number; readonly along: number; readonly count: number },
+): void {
+  const { width, size, along, count } = panel;
+  const rows = Array.from({ length: 4 }, () => code.local("v128"));
+  const halves = Array.from({ length: 4 }, () => code.local("v128"));
+  walk(code, [{ length: count / 4, strides: [16, size * 16] }], [source, target], () => {
+    for (let first = 0; first < width; first += 4) {
+      // Beyond the last neighbour the panel may hold anything: it is repeated.
+      rows.forEach((row, index) => {
+        code
+          .get(source)
+          .memory("v128.load", Math.min(first + index, width - 1) * along)
+          .set(row);
+      });
+      const [a, b, c, d] = rows;
+      code.get(a).get(b).shuffle32(0, 4, 1, 5).set(halves[0]);
+      code.get(a).get(b).shuffle32(2, 6, 3, 7).set(halves[1]);
+      code.get(c).get(d).shuffle32(0, 4, 1, 5).set(halves[2]);
+      code.get(c).get(d).shuffle32(2, 6, 3, 7).set(halves[3]);
+      for (let k = 0; k < 4; k++) {
+        const pair = k < 2 ? 0 : 1;
+        code
+          .get(target)
+          .get(halves[pair])
+          .get(halves[pair + 2]);
+        if (k % 2 === 0) code.shuffle32(0, 1, 4, 5);
+        else code.shuffle32(2, 3, 6, 7);
+        code.memory("v128.store", k * size * 4 + first * 4);
+      }
+    }
+  });
+  code.release(...rows, ...halves);
+}
+
+/** Copies rows of `columns` adjacent floats, `from` bytes apart, to rows `to` bytes apart. Both pointers stay. */
+export function copyRows(
+  code: FunctionBuilder,
+  source: Local,
+  target: Local,
+  shape: { readonly rows: number; readonly columns: number; readonly from: number; readonly to: number },
+): void {
+  walk(code, [{ length: shape.rows, strides: [shape.from, shape.to] }], [source, target], () => {
+    copyFloats(code, source, target, { count: shape.columns, from: 4, to: 4 });
   });
 }
 
