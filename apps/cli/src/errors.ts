@@ -10,6 +10,8 @@ export const CLI_ERROR_CODES = {
     "What --data names is not there, or not in a form that can be read: the message says what is understood.",
   CANNOT_CONNECT:
     "The coordinator's address cannot be bound or reached: choose another port or host, or see whether it runs.",
+  CANNOT_FETCH:
+    "A dataset cannot be fetched: connect this machine to the network, or put the files where the message says.",
   WORKER_FAILED: "A local worker process ended by itself: its own lines on standard error say why.",
 } as const;
 
@@ -21,6 +23,7 @@ const EXIT_CODE_OF: Readonly<Record<CliErrorCode, ExitCode>> = {
   RUN_FILE_INVALID: EXIT_CODES.invalidRunOrData,
   DATA_INVALID: EXIT_CODES.invalidRunOrData,
   CANNOT_CONNECT: EXIT_CODES.cannotConnect,
+  CANNOT_FETCH: EXIT_CODES.cannotConnect,
   WORKER_FAILED: EXIT_CODES.failure,
 };
 

@@ -56,6 +56,13 @@ export const COMMANDS = {
     ],
     options: ["threads", "backend", "token", "name", "json", "quiet", "help"],
   },
+  data: {
+    name: "data",
+    operands: "fetch NAME",
+    does: "brings a known dataset to this machine: mnist, fashion-mnist, cifar-10, tiny-shakespeare",
+    examples: ["tributary data fetch mnist", "tributary train digits.run.ts --data mnist"],
+    options: ["json", "quiet", "help"],
+  },
 } as const satisfies Record<string, CommandDescription>;
 
 /** Name of a command. */

@@ -1,6 +1,7 @@
 import { DataError } from "@tributary/data";
 import type { ReporterOutput } from "@tributary/training";
 import { TrainingError } from "@tributary/training";
+import { dataCommand } from "./data-command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import { COMMANDS, type CommandName, commandHelp, overview } from "./help.ts";
@@ -30,22 +31,24 @@ async function run(words: readonly string[]): Promise<ExitCode> {
     process.stdout.write(commandHelp(command));
     return EXIT_CODES.done;
   }
-  const operand = onlyOperand(command.name, command.operands, positionals);
+  const operand = () => onlyOperand(command.name, command.operands, positionals);
   const surroundings = { output, now: () => new Date() };
   switch (command.name) {
     case "train":
-      return await train(operand, options, null, surroundings);
+      return await train(operand(), options, null, surroundings);
     case "serve":
-      return await train(operand, options, 0, surroundings);
+      return await train(operand(), options, 0, surroundings);
     case "join":
-      return await join(operand, options, output);
+      return await join(operand(), options, output);
+    case "data":
+      return await dataCommand(positionals, options, { output, fetch });
     default:
       return command satisfies never;
   }
 }
 
 function commandNamed(word: string): CommandName {
-  const names: CommandName[] = ["train", "serve", "join"];
+  const names: CommandName[] = ["train", "serve", "join", "data"];
   const found = names.find((name) => name === word);
   if (found !== undefined) return found;
   const nearest = nearestName(word, names);

@@ -24,7 +24,11 @@ export const OPTIONS = {
   "batch-size": { kind: "count", value: "N", help: "samples of one step, over all workers" },
   "learning-rate": { kind: "positiveNumber", value: "X", help: "in place of the run file's" },
   seed: { kind: "natural", value: "N", help: "of initialisation, order and dropout" },
-  data: { kind: "text", value: "PATH", help: "a folder with IDX files, in place of the run file's data" },
+  data: {
+    kind: "text",
+    value: "PATH",
+    help: "folder, CSV, NPZ, NPY or text file, or a fetched dataset's name, in place of the run's",
+  },
   out: { kind: "text", value: "FOLDER", help: "where model, checkpoint and metrics go (default: runs/NAME-TIME)" },
   mode: { kind: "mode", value: "NAME", help: "sync (async and local are not there yet)" },
   codec: { kind: "text", value: "NAME", help: "how gradients travel: float32 or float16 (default: float32)" },

@@ -101,7 +101,7 @@ function startWorkers(
 function applyOptions(run: Run, options: Options): Run {
   return withOverrides(run, {
     ...given(options, ["epochs", "steps", "batchSize", "learningRate", "seed"]),
-    ...(options.data === undefined ? {} : { data: datasetAt(options.data) }),
+    ...(options.data === undefined ? {} : { data: datasetAt(options.data, run.data) }),
   });
 }
 

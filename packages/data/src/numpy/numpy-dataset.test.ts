@@ -111,6 +111,13 @@ describe("a dataset out of NPY files", () => {
     });
   });
 
+  it("gives grey images a channel axis where that is asked for", async () => {
+    const images = file(npyOf("|u1", "(1, 2, 2)", [1, 2, 3, 4]));
+    const train = { inputs: images, targets: file(npyOf("|u1", "(1,)", [0])) };
+    expect((await npy({ train }).train.take(1)).inputs?.shape).toEqual([1, 2, 2]);
+    expect((await npy({ train, channelAxis: true }).train.take(1)).inputs?.shape).toEqual([1, 1, 2, 2]);
+  });
+
   it("is refused when arrays have different numbers of samples, or test arrays another form", async () => {
     const three = file(npyOf("|u1", "(3,)", [0, 1, 2]));
     await expect(npy({ train: { inputs: file(inputs), targets: three } }).load()).rejects.toThrow(

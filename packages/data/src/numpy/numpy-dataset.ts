@@ -12,6 +12,8 @@ interface ArrayForms {
   readonly name?: string;
   /** Shape of one sample of a field, where it is to be another than the file's with as many elements: inputs: [1, 28, 28]. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Gives uint8 inputs of [height, width] a channel axis, [1, height, width], as convolutions take them. Default false. */
+  readonly channelAxis?: boolean;
   /** Takes NaN and infinities instead of refusing them. Default false. */
   readonly allowNotFinite?: boolean;
 }
@@ -124,9 +126,10 @@ function fieldDType(name: string, array: NpyArray): Field["dtype"] {
   return name === "targets" && (array.dtype === "uint8" || array.dtype === "uint32") ? "int32" : array.dtype;
 }
 
-function fieldOf(name: string, array: NpyArray, { shapes = {} }: ArrayForms): Field {
+function fieldOf(name: string, array: NpyArray, { shapes = {}, channelAxis = false }: ArrayForms): Field {
   const own = array.shape.slice(1);
-  const shape = shapes[name] ?? own;
+  const isGrey = channelAxis && name === "inputs" && array.dtype === "uint8" && own.length === 2;
+  const shape = shapes[name] ?? (isGrey ? [1, ...own] : own);
   if (array.shape.length === 0 || fieldElements({ shape }) !== fieldElements({ shape: own })) {
     throw new DataError(
       "NPY_SHAPE",
