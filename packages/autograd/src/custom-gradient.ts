@@ -33,7 +33,9 @@ function requireShapes(inputs: readonly Value[], gradients: readonly (Tensor | n
 
 /**
  * A function with a gradient rule of its own, in the place of the rules of what it is made of. Gradients go to its arguments
- * alone: what `forward` uses beside them counts as constant. The rule is made of operations, and can be differentiated.
+ * alone: what `forward` uses beside them counts as constant. The rule is made of operations, and can be differentiated. It
+ * must use no tensors but those it is given: in a loop it is applied to others than those that `forward` saw. Give
+ * what both need as an argument, with null for its gradient.
  *
  * @example
  * // Rounds, but passes gradients on as if it did not.

@@ -73,11 +73,25 @@ export function sigmoid(x: Value): Value {
   );
 }
 
-/** x/2 (1 + erf(x / sqrt 2)). Source: Hendrycks and Gimpel (2016), arXiv:1606.08415. */
+/** x Phi(x) with the normal distribution Phi(x) = (1 + erf(x / sqrt 2)) / 2. Source: Hendrycks and Gimpel (2016), arXiv:1606.08415. */
 export function gelu(x: Value): Value {
   const float = asFloat("gelu", x);
+  const half = op.full(x.shape, 0.5);
   const bell = op.erf(op.mul(float, op.full(x.shape, Math.SQRT1_2)));
-  return op.mul(op.mul(float, op.full(x.shape, 0.5)), op.add(op.full(x.shape, 1), bell));
+  const share = op.add(half, op.mul(half, bell));
+  // dx = (Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi)) dy: beside x only Phi(x) is kept.
+  return only(
+    recordCustom([float, share], [op.mul(float, share)], ({ inputs: [input, phi], cotangents: [dy] }) => {
+      if (input === undefined || phi === undefined || !dy) return [];
+      const density = op.mul(op.exp(op.mul(op.mul(input, input), op.neg(half))), gaussianPeak(input));
+      return [op.mul(dy, op.add(phi, op.mul(input, density))), null];
+    }),
+  );
+}
+
+/** 1 / sqrt(2 pi), in the shape of a value. */
+function gaussianPeak(x: Value): Value {
+  return op.full(x.shape, 1 / Math.sqrt(2 * Math.PI));
 }
 
 /** x between two limits; the derivative is 1 inside and at the limits, as in PyTorch. */
