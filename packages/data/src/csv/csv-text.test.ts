@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseCsv } from "./csv-text.ts";
 
@@ -31,6 +32,19 @@ describe("CSV after RFC 4180", () => {
   it("keeps spaces, and drops blank lines only at the end", () => {
     expect(values(" a , b \n\n1\n\n\n")).toEqual([[" a ", " b "], [""], ["1"]]);
     expect(values("")).toEqual([]);
+  });
+
+  it("gives back any table that was written after the RFC", () => {
+    const cell = fc.string({ unit: fc.constantFrom("a", "7", " ", ",", '"', "\r", "\n", "é") });
+    const rows = fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(rows, fc.constantFrom("\n", "\r\n"), fc.boolean(), (table, end, quoteAll) => {
+        const write = (value: string) =>
+          quoteAll || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+        expect(values(table.map((row) => row.map(write).join(",") + end).join(""))).toEqual(table);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it.each([

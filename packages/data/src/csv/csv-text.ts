@@ -8,6 +8,9 @@ export interface CsvRecord {
 }
 
 const QUOTE = '"';
+const QUOTE_CODE = 0x22;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 function refuse(line: number, what: string): never {
   throw new DataError("CSV_SYNTAX", `Line ${line}: ${what}`);
@@ -40,6 +43,7 @@ function isBlank(record: CsvRecord | undefined): boolean {
 class CsvScanner {
   private readonly text: string;
   private readonly separator: string;
+  private readonly separatorCode: number;
   /** Next character. */
   private at = 0;
   private line = 1;
@@ -47,6 +51,7 @@ class CsvScanner {
   constructor(text: string, separator: string) {
     this.text = text;
     this.separator = separator;
+    this.separatorCode = separator.charCodeAt(0);
   }
 
   get ended(): boolean {
@@ -70,13 +75,17 @@ class CsvScanner {
 
   private plain(): string {
     const start = this.at;
-    for (; this.at < this.text.length; this.at += 1) {
-      const character = this.text[this.at];
-      if (character === this.separator || character === "\n" || character === "\r") break;
-      if (character === QUOTE)
+    const { text, separatorCode } = this;
+    let at = start;
+    for (; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === separatorCode || code === LINE_FEED || code === CARRIAGE_RETURN) break;
+      if (code === QUOTE_CODE) {
         refuse(this.line, "a quote stands inside a value: put the whole value into quotes, and double those in it");
+      }
     }
-    return this.text.slice(start, this.at);
+    this.at = at;
+    return text.slice(start, at);
   }
 
   private quoted(): string {

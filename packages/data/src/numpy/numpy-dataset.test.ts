@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../errors.ts";
 import { npy, npz } from "./numpy-dataset.ts";
@@ -89,6 +90,23 @@ describe("a ZIP archive", () => {
     // The directory begins at byte 0x171; flags and method are at 8 and 10 of an entry.
     expect(codes(changed(0x171 + 8, 1))).toBe("ZIP_UNSUPPORTED");
     expect(codes(changed(0x171 + 10, 14))).toBe("ZIP_UNSUPPORTED");
+  });
+
+  it("that is damaged anywhere is read or refused with a code, never anything else", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(STORED, COMPRESSED),
+        fc.nat(800),
+        fc.nat(255),
+        fc.nat(801),
+        (whole, at, byte, length) => {
+          const bytes = whole.slice();
+          bytes[at % bytes.length] = byte;
+          expect(typeof codes(bytes.subarray(0, length))).toBe("string");
+        },
+      ),
+      { numRuns: 1000 },
+    );
   });
 
   it("gives a member no more memory than its directory says, whatever is packed in it", () => {
