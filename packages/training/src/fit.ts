@@ -16,10 +16,10 @@ import {
 import type { Callback } from "./callbacks.ts";
 import { TrainingError } from "./errors.ts";
 import { LocalTrainer } from "./local-trainer.ts";
+import { decodeModelFile } from "./model-file.ts";
 import { type FlatModel, modelFromSafetensors } from "./model-tensors.ts";
 import { progress } from "./progress.ts";
 import type { Run } from "./run.ts";
-import { decodeSafetensors } from "./safetensors.ts";
 import { traceRun } from "./trace-run.ts";
 import { type TracedRun, totalSteps } from "./traced-run.ts";
 import { TrainedModel } from "./trained-model.ts";
@@ -34,7 +34,7 @@ export interface FitOptions {
   readonly nowMs?: () => number;
   /** Shows a bar on standard error, as the command line does. Default false. */
   readonly progress?: boolean;
-  /** A safetensors file to start from, under PyTorch's names. Default: the model's own initialisation. */
+  /** A safetensors file to start from: ours, PyTorch's, or Keras' as keras_to_safetensors.py writes it. Default: the model's own initialisation. */
   readonly initialWeights?: Uint8Array;
   /** Whether `initialWeights` must have just the model's tensors. False: what it lacks is initialised, what the model lacks left out. Default true. */
   readonly strictWeights?: boolean;
@@ -77,7 +77,7 @@ export async function fit(run: Run, options: FitOptions = {}): Promise<FitResult
 
 async function startFrom(trainer: LocalTrainer, traced: TracedRun, bytes: Uint8Array, strict: boolean): Promise<void> {
   const options = strict ? {} : { missingFrom: await flatOf(trainer) };
-  const { parameters, buffers } = modelFromSafetensors(traced.layout, decodeSafetensors(bytes), options);
+  const { parameters, buffers } = modelFromSafetensors(traced.layout, decodeModelFile(traced.layout, bytes), options);
   await trainer.load(parameters, buffers);
 }
 

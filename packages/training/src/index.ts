@@ -12,6 +12,7 @@ export { type Evaluation, evaluate } from "./evaluation.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
 export { type History, history } from "./history.ts";
 export { encodePng, type GreyImage, type GridOptions, imageGrid } from "./image-grid.ts";
+export { fromKeras } from "./keras-weights.ts";
 export { LocalTrainer, type StepResult, type StepScalars } from "./local-trainer.ts";
 export { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
 export type { MonitorOptions } from "./monitored-value.ts";

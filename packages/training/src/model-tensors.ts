@@ -88,8 +88,8 @@ function checkNames(file: SafetensorsFile, names: readonly string[]): void {
 
 /** The elements as float32, the caller's own. @throws TrainingError MODEL_FILE_MISMATCH for integers @returns row by row */
 export function toFloat32(name: string, { dtype, bytes }: SafetensorsEntry): Float32Array {
-  // The file's bytes may lie anywhere in their buffer; a copy is aligned.
-  const { buffer } = bytes.slice();
+  // The file's bytes may lie anywhere in their buffer; a copy is aligned. Not slice: that of Node's Buffer copies nothing.
+  const { buffer } = new Uint8Array(bytes);
   switch (dtype) {
     case "F32":
       return new Float32Array(buffer);

@@ -3,10 +3,11 @@ import type { Backend } from "@tributary/kernels";
 import { TrainingError } from "./errors.ts";
 import { type Evaluation, evaluateSplit } from "./evaluation.ts";
 import { layerPath } from "./inspection-programs.ts";
+import { decodeModelFile } from "./model-file.ts";
 import { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
 import { exportOnnx } from "./onnx-export.ts";
 import { runOnSamples, type SampleOutputs } from "./program-runner.ts";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { encodeSafetensors } from "./safetensors.ts";
 import type { TracedRun } from "./traced-run.ts";
 import { writeFile } from "./write-file.ts";
 
@@ -80,9 +81,12 @@ export class TrainedModel {
     return writeFile(path, this.toSafetensors());
   }
 
-  /** The same model with the parameters of a file. @throws TrainingError MODEL_FILE_INVALID, MODEL_FILE_MISMATCH */
+  /**
+   * The same model with the parameters of a file: ours, PyTorch's, or Keras' (see fromKeras).
+   * @throws TrainingError MODEL_FILE_INVALID, MODEL_FILE_MISMATCH
+   */
   withSafetensors(bytes: Uint8Array): TrainedModel {
-    const flat = modelFromSafetensors(this.traced.layout, decodeSafetensors(bytes));
+    const flat = modelFromSafetensors(this.traced.layout, decodeModelFile(this.traced.layout, bytes));
     return new TrainedModel(this.traced, flat, this.#backend);
   }
 
