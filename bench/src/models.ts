@@ -1,4 +1,14 @@
-import { Embedding, LayerNorm, LearnedPositions, Linear, LSTM, Module, type Tensor, TransformerBlock } from "tributary";
+import {
+  Embedding,
+  LayerNorm,
+  LearnedPositions,
+  Linear,
+  LSTM,
+  lastStep,
+  Module,
+  type Tensor,
+  TransformerBlock,
+} from "tributary";
 
 /** Tokens of a {@link Gpt}'s longest sequence. */
 export const CONTEXT = 128;
@@ -17,9 +27,7 @@ export class SequenceRegressor extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const [hidden] = this.lstm.run(x).states;
-    if (hidden === undefined) throw new Error("An LSTM has a hidden state");
-    return this.head.forward(hidden.select(0, 0)).select(1, 0);
+    return this.head.forward(lastStep(this.lstm.forward(x))).select(1, 0);
   }
 }
 

@@ -34,6 +34,18 @@ const works = {
     ],
     ...classification(tf),
   }),
+  lstm: (tf) => ({
+    batch: 64,
+    inputShape: [50, 16],
+    // One bias where PyTorch and we add two of 512 elements: the same function, so that they count as there.
+    addedBiases: 512,
+    layers: [
+      tf.layers.lstm({ units: 128, recurrentActivation: "sigmoid", inputShape: [50, 16] }),
+      tf.layers.dense({ units: 1 }),
+    ],
+    targets: (batch) => tf.randomNormal([batch, 1]),
+    loss: (targets, outputs) => tf.losses.meanSquaredError(targets, outputs),
+  }),
 };
 
 function classification(tf) {
@@ -57,14 +69,14 @@ await serveEngine(async (name) => {
   const work = works[name];
   if (work === undefined) throw new Error(`${name} is not written for TensorFlow.js`);
   const tf = await loadFramework();
-  const { batch, inputShape, layers, targets, loss } = work(tf);
+  const { batch, inputShape, layers, targets, loss, addedBiases = 0 } = work(tf);
   const model = tf.sequential({ layers });
   const inputs = tf.randomNormal([batch, ...inputShape]);
   const expected = targets(batch);
   const optimizer = tf.train.momentum(0.01, 0.9);
   const lossOfBatch = () => loss(expected, model.apply(inputs, { training: true }));
   return {
-    parameters: model.countParams(),
+    parameters: model.countParams() + addedBiases,
     threads: 1,
     // The wasm backend computes at once, so that nothing is left to wait for.
     step: () => void optimizer.minimize(lossOfBatch, false),

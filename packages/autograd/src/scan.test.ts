@@ -139,6 +139,34 @@ describe("scan", () => {
     expect(await dw.item()).toBe(6);
     expect([...(await dxs.data())]).toEqual([6, 6]);
   });
+  it("who takes the last turn of a stack alone needs no stack of cotangents", async () => {
+    const xs = { dtype: "float32", shape: [2, 5, 3] } as const;
+    const trace = (reverse: boolean) =>
+      traceProgram({ name: "last", inputs: { xs } }, (inputs) => {
+        const { stacks } = scan(
+          { initial: [zeros([2, 3])], sequences: [inputs.xs.transpose(0, 1)], reverse },
+          ([h], [x]) => {
+            const next = h.mul(0.5).add(x).tanh();
+            return { carries: [next], outputs: [next] };
+          },
+        );
+        const last = stacks[0].transpose(0, 1).select(1, reverse ? 0 : 4);
+        return { dxs: grad(last.sum(), [inputs.xs])[0] };
+      });
+    for (const reverse of [false, true]) {
+      const { nodes } = trace(reverse).graph;
+      expect(nodes.map(({ operation }) => operation)).not.toContain("pad");
+      // Of the arrays that the loop backwards reads, only the results of the turns are left.
+      expect(nodes.flatMap((node) => (node.operation === "scan" ? [node.attributes.sliced] : []))).toEqual([1, 1]);
+    }
+    const x = tensor([0.1, 0.2, 0.3]);
+    const { stacks } = scan({ initial: [tensor(0)], sequences: [x] }, ([h], [slice]) => {
+      const next = h.add(slice).mul(2);
+      return { carries: [next], outputs: [next] };
+    });
+    expect([...(await grad(stacks[0].select(0, 2), [x])[0].data())]).toEqual([8, 4, 2]);
+    expect([...(await grad(stacks[0].select(0, 1), [x])[0].data())]).toEqual([4, 2, 0]);
+  });
   it("says what does not fit", () => {
     const body = () => ({ carries: [] });
     expect(() => scan({ initial: [] }, body)).toThrow(/how many turns/);

@@ -4,6 +4,7 @@ import { add, full } from "../primitives.ts";
 import { capturedBy, replay, type Trace } from "../replay.ts";
 import { isDifferentiable, placeholder, type Value } from "../value.ts";
 import { at, type GradientContext, type Row, type Seed } from "./rule.ts";
+import { lastTurnsToCarries } from "./scan-last-turn.ts";
 import { type LateSum, splitSums, summedUp } from "./scan-late-sums.ts";
 import { neededByTurns, type TurnValues } from "./scan-residuals.ts";
 
@@ -149,9 +150,10 @@ function runBackwards(
  * It reads what it needs of each turn from the stacks of the loop, and computes again what is cheap (scan-residuals.ts).
  * Cotangents of shared values add up in a carry, or, where they are products, in one product afterwards (scan-late-sums.ts).
  */
-function gradient(context: Context): readonly (Value | null)[] {
+function gradient(given: Context): readonly (Value | null)[] {
+  const turn = turnOf(given.attributes);
+  const context = { ...given, cotangents: lastTurnsToCarries(given, turn) };
   const plan = planOf(context);
-  const turn = turnOf(context.attributes);
   const values = turnValues(context, turn);
   const backward = differentiate(context, turn, plan);
   const late = splitSums(backward.shared, values, backward.sliced);
