@@ -1,22 +1,11 @@
 import { randomBytes } from "node:crypto";
-import {
-  type Effect,
-  type Handle,
-  type MachineEvent,
-  RunMachine,
-  type RunSettings,
-  type RunSummary,
-} from "@tributary/coordinator";
+import { type Effect, type MachineEvent, RunMachine, type RunSettings, type RunSummary } from "@tributary/coordinator";
 import type { MetricForms, RunEvent, RunSums } from "@tributary/program";
-import {
-  type ContributionMessage,
-  type EvaluationMessage,
-  ProtocolError,
-  type WorkerMessage,
-} from "@tributary/protocol";
+import { type ContributionMessage, ProtocolError, type TensorMemory, type WorkerMessage } from "@tributary/protocol";
 import type { ComputeLink } from "./compute/compute-link.ts";
 import type { EncodedParameters, RunTensors, StagedContribution } from "./compute/compute-message.ts";
 import { LogLimiter } from "./log-limiter.ts";
+import { Staging } from "./staging.ts";
 import type { ReceivedTransfer, SocketHandlers, WorkerSocket } from "./worker-socket.ts";
 
 /** What the shell needs to perform effects with. */
@@ -48,10 +37,9 @@ export class EffectShell implements SocketHandlers {
   readonly machine: RunMachine;
   readonly #options: ShellOptions;
   readonly #sockets = new Map<string, WorkerSocket>();
-  readonly #staged = new Map<number, StagedContribution>();
+  readonly #staging = new Staging();
   readonly #violations = new LogLimiter();
   #encoded: EncodedParameters;
-  #handles = 0;
   #timer: NodeJS.Timeout | undefined;
   /** The contribution that the message being handled announced, until it is accepted. */
   #announced: ContributionMessage | null = null;
@@ -63,6 +51,11 @@ export class EffectShell implements SocketHandlers {
     this.#options = options;
     this.#encoded = options.encoded;
     this.machine = new RunMachine(options.settings);
+  }
+
+  /** Where uploads are put together: what {@link onTransfer} is given comes from here. */
+  get memory(): TensorMemory {
+    return this.#staging.memory;
   }
 
   /** An id for a new socket: random, so that nobody can end another's session by guessing. */
@@ -98,7 +91,8 @@ export class EffectShell implements SocketHandlers {
     const worker = socket.id;
     if (message.type === "evaluation") {
       const { sums, ...rest } = message;
-      this.dispatch({ type: "message", worker, message: { ...rest, handle: this.#stageEvaluation(message) } });
+      const handle = this.#staging.addEvaluation(message, this.#options.sumNames.length);
+      this.dispatch({ type: "message", worker, message: { ...rest, handle } });
       return;
     }
     if (message.type !== "contribution") {
@@ -118,14 +112,18 @@ export class EffectShell implements SocketHandlers {
     this.#options.compute.request("check", staged).then(
       ({ crc32, finite, norm, samples }) => {
         if (crc32 !== tensor.crc32) {
+          this.#staging.release([staged]);
           this.dispatch({ type: "transferFailed", worker, lease, code: "BAD_CHECKSUM" });
           return;
         }
         const handle = { bytes: bytes.byteLength, checksum: crc32, norm, finite, samples };
-        this.dispatch({ type: "transferCompleted", worker, lease, handle: this.#stage(staged, handle) });
+        this.dispatch({ type: "transferCompleted", worker, lease, handle: this.#staging.add(staged, handle) });
       },
       // What cannot be decoded is the worker's fault, not the thread's.
-      () => this.dispatch({ type: "transferFailed", worker, lease, code: "BAD_SIZE" }),
+      () => {
+        this.#staging.release([staged]);
+        this.dispatch({ type: "transferFailed", worker, lease, code: "BAD_SIZE" });
+      },
     );
   }
 
@@ -143,23 +141,7 @@ export class EffectShell implements SocketHandlers {
     this.#over = true;
     clearTimeout(this.#timer);
     for (const socket of this.#sockets.values()) socket.close(1001, "the coordinator ends");
-    this.#staged.clear();
-  }
-
-  #stage(staged: StagedContribution, handle: Omit<Handle, "id">): Handle {
-    this.#handles += 1;
-    this.#staged.set(this.#handles, staged);
-    return { ...handle, id: this.#handles };
-  }
-
-  #stageEvaluation({ sums }: EvaluationMessage): Handle {
-    // Copied, because the message's bytes are a view into a whole frame.
-    const own = sums.slice();
-    const values = new Float32Array(own.buffer, 0, own.byteLength / 4);
-    const complete = values.length === this.#options.sumNames.length;
-    const finite = complete && values.every(Number.isFinite);
-    const staged = { codec: "float32", bytes: new Uint8Array(0), sums: own };
-    return this.#stage(staged, { bytes: own.byteLength, checksum: 0, norm: 0, finite, samples: values[2] ?? 0 });
+    this.#staging.clear();
   }
 
   #perform(effect: Effect): void {
@@ -183,7 +165,7 @@ export class EffectShell implements SocketHandlers {
         this.#sockets.get(effect.worker)?.abandonTransfer(effect.lease);
         return;
       case "drop":
-        this.#staged.delete(effect.handle.id);
+        this.#staging.drop(effect.handle);
         return;
       case "emit":
         this.#options.onEvent(effect.event);
@@ -235,10 +217,12 @@ export class EffectShell implements SocketHandlers {
   }
 
   #fold({ kind, step, items }: Extract<Effect, { type: "fold" }>): void {
-    const contributions = items.flatMap(({ handle }) => this.#staged.get(handle.id) ?? []);
-    for (const { handle } of items) this.#staged.delete(handle.id);
+    const contributions = this.#staging.take(items);
     const folding = this.#options.compute.request("fold", { kind, items: contributions });
-    this.#follow("fold", folding, () => ({ type: "folded", kind, step, leases: items.map(({ lease }) => lease) }));
+    this.#follow("fold", folding, () => {
+      this.#staging.release(contributions);
+      return { type: "folded", kind, step, leases: items.map(({ lease }) => lease) };
+    });
   }
 
   /** Dispatches what an effect's completion means, or that it failed. */

@@ -92,7 +92,9 @@ async function start(token: string | null): Promise<Running> {
       page: "<!doctype html><title>small</title>",
     },
     onSocket: (socket, address) => {
-      const connection = { address, handlers: shell, traffic: { sent: 0, received: 0 }, waitingBytesMax: 1_000_000 };
+      const { memory } = shell;
+      const traffic = { sent: 0, received: 0 };
+      const connection = { address, handlers: shell, traffic, waitingBytesMax: 1_000_000, memory };
       shell.addSocket(new WorkerSocket(shell.newWorkerId(), socket, connection));
     },
   });

@@ -115,7 +115,8 @@ class Coordinator implements RunningCoordinator {
           page: pageOf(this.runId),
         },
         onSocket: (socket, address) => {
-          const connection = { address, handlers: shell, traffic: this.#traffic, waitingBytesMax };
+          const { memory } = shell;
+          const connection = { address, handlers: shell, traffic: this.#traffic, waitingBytesMax, memory };
           shell.addSocket(new WorkerSocket(shell.newWorkerId(), socket, connection));
         },
       });
@@ -147,6 +148,7 @@ class Coordinator implements RunningCoordinator {
     this.#shell?.dispose();
     await this.#server?.close();
     await this.#compute.close();
+    await this.#storage.close();
   }
 
   #createShell(encoded: EncodedParameters): EffectShell {

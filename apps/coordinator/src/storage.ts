@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { appendFile, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunPosition, StepRecord } from "@tributary/coordinator";
 import { encodeSafetensors, type SafetensorsEntry } from "@tributary/training";
@@ -32,6 +32,8 @@ export interface CheckpointContent {
 /** A run's folder: the log, the checkpoints, the model. Whatever is in it under its final name is whole. */
 export class RunStorage {
   readonly folder: string;
+  /** Opened with the first line and kept open: opening and closing would cost a step two waits more. */
+  #log: Promise<FileHandle> | null = null;
 
   /** @throws CoordinatorAppError STORAGE_FAILED when the folder cannot be made */
   constructor(folder: string) {
@@ -46,9 +48,18 @@ export class RunStorage {
   /** Appends a step to the log. @throws CoordinatorAppError STORAGE_FAILED */
   async append(record: StepRecord): Promise<void> {
     const line = `${JSON.stringify({ ...record, time: new Date().toISOString() })}\n`;
-    await guarded(`The step log in ${this.folder} cannot be written`, () =>
-      appendFile(join(this.folder, STEP_LOG), line),
-    );
+    await guarded(`The step log in ${this.folder} cannot be written`, async () => {
+      this.#log ??= open(join(this.folder, STEP_LOG), "a");
+      await (await this.#log).appendFile(line);
+    });
+  }
+
+  /** Closes the log. Nothing is appended after it. */
+  async close(): Promise<void> {
+    const log = this.#log;
+    this.#log = null;
+    // A log that could not be opened has said so where it was written.
+    if (log !== null) await log.then((file) => file.close()).catch(() => {});
   }
 
   /**

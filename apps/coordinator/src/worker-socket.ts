@@ -9,6 +9,7 @@ import {
   HELLO_WITHIN_MILLISECONDS,
   ProtocolError,
   Reassembly,
+  type TensorMemory,
   type WorkerId,
   type WorkerMessage,
 } from "@tributary/protocol";
@@ -51,6 +52,7 @@ export class WorkerSocket {
   readonly #handlers: SocketHandlers;
   readonly #traffic: Traffic;
   readonly #waitingBytesMax: number;
+  readonly #memory: TensorMemory;
   readonly #bucket = new TokenBucket(MESSAGES_PER_SECOND_MAX, MESSAGE_BURST_MAX, performance.now());
   // The checksum is taken on the compute thread, from the same shared memory.
   readonly #reassembly = new Reassembly({ crc32: null, allocate: (length) => this.#allocate(length) });
@@ -71,6 +73,8 @@ export class WorkerSocket {
       readonly handlers: SocketHandlers;
       readonly traffic: Traffic;
       readonly waitingBytesMax: number;
+      /** Memory uploads are put together in; whoever hears of a whole one gives it back. */
+      readonly memory: TensorMemory;
     },
   ) {
     this.id = id;
@@ -79,6 +83,7 @@ export class WorkerSocket {
     this.#handlers = options.handlers;
     this.#traffic = options.traffic;
     this.#waitingBytesMax = options.waitingBytesMax;
+    this.#memory = options.memory;
     socket.binaryType = "nodebuffer";
     socket.on("message", (data, isBinary) => this.#onData(data, isBinary));
     socket.on("pong", () => {
@@ -195,7 +200,7 @@ export class WorkerSocket {
   }
 
   #allocate(byteLength: number): Uint8Array {
-    return new Uint8Array(this.#discarding ? new ArrayBuffer(0) : new SharedArrayBuffer(byteLength));
+    return this.#discarding ? new Uint8Array(0) : this.#memory.take(byteLength);
   }
 
   #ping(): void {

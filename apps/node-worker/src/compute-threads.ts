@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { Backend } from "@tributary/kernels";
-import type { LeaseKind } from "@tributary/protocol";
+import { type LeaseKind, TensorMemory } from "@tributary/protocol";
 import {
   type Computation,
   type FetchBlob,
@@ -127,6 +127,8 @@ export class ComputeThreads implements Computation {
   readonly #pool: Piscina;
   readonly #handles: readonly ThreadHandle[];
   readonly #stopFlag: Int32Array;
+  /** Shared memory: every thread reads the same bytes. */
+  readonly #memory = new TensorMemory((byteLength) => new Uint8Array(new SharedArrayBuffer(byteLength)));
   /** As the devices say. */
   readonly backend: Backend;
   /** The devices' class; with several threads also their number, because sums are then added in another order. */
@@ -194,13 +196,13 @@ export class ComputeThreads implements Computation {
     await this.#askAll({ type: "prepare", setup: plainSetup(setup) });
   }
 
-  /** Shared memory: every thread reads the same bytes. */
   allocate(byteLength: number): Uint8Array {
-    return new Uint8Array(new SharedArrayBuffer(byteLength));
+    return this.#memory.take(byteLength);
   }
 
   async setParameters(step: number, codec: string, bytes: Uint8Array): Promise<void> {
     await this.#askAll({ type: "parameters", step, codec, bytes });
+    this.#memory.giveBack(bytes);
   }
 
   async run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome> {

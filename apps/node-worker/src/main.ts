@@ -4,8 +4,9 @@ import { runNodeWorker } from "./node-worker.ts";
 import { LEAVE, type ProcessMessage, TOKEN_VARIABLE } from "./process-messages.ts";
 
 /**
- * A worker's process: `node main.ts --url LINK [--threads N] [--backend NAME] [--name NAME]`, token in TRIBUTARY_TOKEN.
- * Started by `spawnNodeWorker` it reports over the channel between the processes; alone, as a line of JSON for each event.
+ * A worker's process: `node main.ts --url LINK [--threads N] [--backend NAME] [--name NAME] [--quiet]`, token in TRIBUTARY_TOKEN.
+ * Started by `spawnNodeWorker` it reports over the channel between the processes; alone, as a line of JSON for each event;
+ * with `--quiet` only its end.
  * Ends with 0 when the run is over or it was asked to leave, otherwise with 1.
  */
 async function main(): Promise<void> {
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
       threads: { type: "string", default: "1" },
       backend: { type: "string", default: "auto" },
       name: { type: "string" },
+      quiet: { type: "boolean", default: false },
     },
   });
   const stop = stopSignal();
@@ -25,7 +27,7 @@ async function main(): Promise<void> {
     backend: backendNamed(values.backend),
     ...(values.name === undefined ? {} : { name: values.name }),
     signal: stop,
-    onEvent: (event) => tell({ type: "event", event }),
+    ...(values.quiet ? {} : { onEvent: (event) => tell({ type: "event", event }) }),
   });
   tell({ type: "end", end });
   process.exitCode = exitCodeOf(end);

@@ -23,6 +23,8 @@ export function spawnNodeWorker(options: WorkerProcessOptions): WorkerProcess {
   const args = Object.entries(given).flatMap(([key, value]) =>
     value === undefined ? [] : [`--${key}`, String(value)],
   );
+  // Nobody listens: several messages a step would wake both processes for nothing.
+  if (onEvent === undefined) args.push("--quiet");
   const child = fork(fileURLToPath(new URL("./main.ts", import.meta.url)), args, {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: { ...process.env, ...(token === undefined || token === null ? {} : { [TOKEN_VARIABLE]: token }) },

@@ -59,6 +59,7 @@ export {
 export { decodeCoordinatorMessage, decodeWorkerMessage, encodeMessage } from "./messages.ts";
 export type { LeaseId, RunId, WorkerId } from "./schema-parts.ts";
 export type { TensorDescriptor } from "./tensor-descriptor.ts";
+export { TensorMemory } from "./tensor-memory.ts";
 export { type CompletedTransfer, chunkFrames, Reassembly, type ReassemblyOptions } from "./transfer.ts";
 export {
   type ContributionMessage,

@@ -5,13 +5,15 @@ import { ProtocolError } from "./errors.ts";
 import { encodeMessageFrame } from "./frame.ts";
 import { type WorkerMessage, workerMessageSchema } from "./worker-messages.ts";
 
+/** What either side may say. Made once: building it for each message costs more than checking one. */
+const anyMessageSchema = v.union([workerMessageSchema, coordinatorMessageSchema]);
+
 /**
  * The frame of a message, ready to be sent; the caller owns it.
  * @throws ProtocolError MESSAGE_INVALID when the message breaks its own schema: what we send, the other side would refuse
  */
 export function encodeMessage(message: WorkerMessage | CoordinatorMessage): Uint8Array<ArrayBuffer> {
-  const schema = v.union([workerMessageSchema, coordinatorMessageSchema]);
-  parse(schema, message, "to be sent");
+  parse(anyMessageSchema, message, "to be sent");
   return encodeMessageFrame(encodeControl(message));
 }
 

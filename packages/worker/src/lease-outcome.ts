@@ -3,6 +3,7 @@ import {
   codecNamed,
   contributionByteLength,
   encodeContributionInto,
+  float32Codec,
   type LeaseKind,
 } from "@tributary/protocol";
 import type { LeaseOutcome, RunSetup } from "./computation.ts";
@@ -17,7 +18,7 @@ export interface LeaseSums {
   readonly sums: Float32Array;
 }
 
-/** Codes the gradient part, puts the statistics behind it, and leaves the other sums as they are. Borrows the sums; the caller owns the outcome. */
+/** Codes the gradient part, puts the statistics behind it, and leaves the other sums as they are. Takes the sums; the caller owns the outcome. */
 export function createOutcome(
   setup: Pick<RunSetup, "layout" | "codec">,
   result: LeaseSums,
@@ -27,10 +28,16 @@ export function createOutcome(
   const { trainableLength, statisticsLength } = setup.layout;
   const elements = kind === "gradient" ? trainableLength + statisticsLength : 0;
   const others = sums.slice(elements);
-  const plain = new Uint8Array(others.buffer, others.byteOffset, others.byteLength);
+  const plain = bytesOf(others);
   if (kind === "evaluate") return { microbatches, milliseconds, gradient: null, sums: plain };
   const codec = codecNamed(setup.codec);
-  const bytes = new Uint8Array(contributionByteLength(codec, setup.layout));
-  encodeContributionInto(codec, setup.layout, sums.subarray(0, elements), bytes);
+  const lead = sums.subarray(0, elements);
+  const bytes = codec === float32Codec ? bytesOf(lead) : new Uint8Array(contributionByteLength(codec, setup.layout));
+  if (codec !== float32Codec) encodeContributionInto(codec, setup.layout, lead, bytes);
   return { microbatches, milliseconds, gradient: { bytes, elements, crc32: crc32(bytes) }, sums: plain };
+}
+
+/** A view: float32 in memory is what the codec float32 sends. */
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
