@@ -41,6 +41,11 @@ const RED = Buffer.from(
   "base64",
 );
 
+const ARCHIVE = Buffer.from(
+  "UEsDBBQAAAAIAAAAIQCF7IUeUQAAAIoAAAAFABQAeC5ucHkBABAAigAAAAAAAABRAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loF5Taqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GoYGOgqGmjoKtQrkAi4GRiZmFlY2dg5OAFBLAwQUAAAACAAAACEAGcynOE8AAACKAAAABQAUAHkubnB5AQAQAIoAAAAAAAAATwAAAAAAAACb7BfqGxDJyFDGUK2eklqcXKRupaBeU2qorqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ckFqQC+RqGBjqaOgq1CuQDLgZGJmYWVjZ2Dk4AUEsBAhQDFAAAAAgAAAAhAIXshR5RAAAAigAAAAUAAAAAAAAAAAAAAIABAAAAAHgubnB5UEsBAhQDFAAAAAgAAAAhABnMpzhPAAAAigAAAAUAAAAAAAAAAAAAAIABiAAAAHkubnB5UEsFBgAAAAACAAIAZgAAAA4BAAAAAA==",
+  "base64",
+);
+
 describe("--data", () => {
   it("takes a folder with IDX files", async () => {
     const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5);
@@ -85,6 +90,13 @@ describe("--data", () => {
     }
     write("alone/x_train.npy", npyOf("(1,)", 1));
     expect(refusal(join(folder, "alone/x_train.npy")).message).toContain("has no array beside it that goes with it");
+  });
+
+  it("takes an NPZ archive, and a fifth of it for the test where it has none", async () => {
+    // numpy.savez_compressed(x=[[0], [1], ..., [9]], y=[0, ..., 9]), both uint8, of NumPy 1.24.
+    write("archive.npz", ARCHIVE);
+    const { train, test } = await at("archive.npz").load();
+    expect([train.samples, test.samples]).toEqual([8, 2]);
   });
 
   it("takes a text, in windows as the run's own has them", async () => {

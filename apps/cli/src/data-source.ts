@@ -92,13 +92,13 @@ function arraysIn(folder: string, names: readonly string[], { train, test }: (ty
     targets: join(folder, `${targets}.npy`),
   });
   const hasTest = Object.values(test).every((array) => names.includes(`${array}.npy`));
-  const data = npy({
+  return npy({
     name: basename(folder),
     train: at(train),
     channelAxis: true,
+    testShare: TEST_SHARE,
     ...(hasTest ? { test: at(test) } : {}),
   });
-  return hasTest ? data : data.split({ test: TEST_SHARE });
 }
 
 function fileAt(file: string, own: Dataset): Dataset {
@@ -111,7 +111,7 @@ function fileAt(file: string, own: Dataset): Dataset {
       return csv({ name, file, separator, standardise: true, test: TEST_SHARE });
     }
     case ".npz":
-      return npz({ name, file, channelAxis: true });
+      return npz({ name, file, channelAxis: true, testShare: TEST_SHARE });
     case ".npy":
       return arraysBeside(file);
     case ".txt":

@@ -3,8 +3,9 @@ import { DataError } from "./errors.ts";
 import type { ColumnData, FieldDType } from "./field.ts";
 import type { SplitShares } from "./partition.ts";
 import type { FieldForms, NewSample, Sample } from "./sample.ts";
-import { checkDataset, checkFinite, checkLabels, type LoadedDataset, type Split } from "./split.ts";
+import { checkDataset, type LoadedDataset, type Split } from "./split.ts";
 import { emptySplit, filterSamples, mapSamples, type PartName, shuffleSamples, splitSamples } from "./transforms.ts";
+import { checkFinite, checkIndices } from "./value-checks.ts";
 
 /** Some samples of one field, as a dense array. */
 export interface FieldSamples {
@@ -82,6 +83,7 @@ export class Dataset {
   readonly test: DatasetSplit;
   private readonly source: () => Promise<LoadedDataset>;
   private readonly checks: DatasetChecks;
+  private read: Promise<LoadedDataset> | undefined;
   private loaded: Promise<LoadedDataset> | undefined;
 
   /** @param source called once, unless it fails; its result is checked */
@@ -99,6 +101,11 @@ export class Dataset {
   load(): Promise<LoadedDataset> {
     this.loaded ??= this.loadOnce();
     return this.loaded;
+  }
+
+  /** The same dataset; NaN and infinities are taken instead of refused. */
+  allowNotFinite(): Dataset {
+    return new Dataset(this.name, () => this.readOnce(), { ...this.checks, allowNotFinite: true });
   }
 
   /**
@@ -149,23 +156,35 @@ export class Dataset {
   /** The same dataset; loading throws DataError LABEL_OUT_OF_RANGE when a value of the field is none of 0 to classes - 1. */
   withClasses(classes: number, field = "targets"): Dataset {
     return this.derived(async (dataset) => {
-      checkLabels(dataset, field, classes);
+      checkIndices(dataset, { field, count: classes, owner: "withClasses", of: "classes" });
       return dataset;
     });
   }
 
   private derived(change: (dataset: LoadedDataset) => Promise<LoadedDataset>): Dataset {
-    return new Dataset(this.name, async () => change(await this.load()), this.checks);
+    // Not `load`: a filter may be there to leave out what is refused.
+    return new Dataset(this.name, async () => change(await this.readOnce()), this.checks);
+  }
+
+  /** What the source gives, in its form, whatever its values are. */
+  private readOnce(): Promise<LoadedDataset> {
+    this.read ??= this.source().then((dataset) => {
+      checkDataset(dataset);
+      return dataset;
+    });
+    // A failed download, say, may be tried again.
+    this.read.catch(() => {
+      this.read = undefined;
+    });
+    return this.read;
   }
 
   private async loadOnce(): Promise<LoadedDataset> {
     try {
-      const dataset = await this.source();
-      checkDataset(dataset);
+      const dataset = await this.readOnce();
       if (this.checks.allowNotFinite !== true) checkFinite(dataset);
       return dataset;
     } catch (error) {
-      // A failed download, say, may be tried again.
       this.loaded = undefined;
       throw error;
     }

@@ -59,3 +59,4 @@ export { TEXT_LIMITS, TextDataset, type TextOptions, text } from "./text/text-da
 export { CharacterTokenizer, type Tokenizer, type TokenizerDescription } from "./text/tokenizer.ts";
 export { parseTokenizer } from "./text/tokenizer-json.ts";
 export type { PartName } from "./transforms.ts";
+export { checkIndices, type IndexRule } from "./value-checks.ts";

@@ -160,19 +160,21 @@ describe("what is checked when a dataset is loaded", () => {
   const data = (x: Float32Array, allowNotFinite = false) =>
     arrays({ fields: { x: [2] }, train: { x }, allowNotFinite });
 
-  it("refuses NaN and infinities, naming the row, unless they are allowed", async () => {
+  it("refuses NaN and infinities, naming sample and position, unless they are allowed", async () => {
     await expect(data(Float32Array.of(0, 1, 2, Number.NaN)).load()).rejects.toThrow(
-      "Array x of train holds NaN in row 1",
+      "Sample 1 of train holds NaN at [1] of x",
     );
-    await expect(data(Float32Array.of(Number.POSITIVE_INFINITY, 1)).load()).rejects.toThrow("holds Infinity in row 0");
+    await expect(data(Float32Array.of(Number.POSITIVE_INFINITY, 1)).load()).rejects.toThrow(
+      "Sample 0 of train holds Infinity at [0] of x",
+    );
     expect((await data(Float32Array.of(0, Number.NaN), true).load()).train.samples).toBe(1);
   });
 
   it("refuses labels that are no classes, where their number is said", async () => {
     await expect(five().withClasses(4).load()).rejects.toThrow(
-      "Sample 4 of train has the label 4 in targets, but 4 classes are 0 to 3",
+      "Sample 4 of train has 4 in targets, but withClasses takes 0 to 3 (4 classes)",
     );
-    await expect(five().withClasses(5).load()).rejects.toThrow("Sample 0 of test has the label 5");
+    await expect(five().withClasses(5).load()).rejects.toThrow("Sample 0 of test has 5 in targets");
     expect((await five().withClasses(6).load()).train.samples).toBe(5);
     await expect(five().withClasses(6, "labels").load()).rejects.toThrow("There is no field labels");
   });

@@ -136,6 +136,14 @@ describe("a dataset out of NPY files", () => {
     expect((await npy({ train, channelAxis: true }).train.take(1)).inputs?.shape).toEqual([1, 1, 2, 2]);
   });
 
+  it("cuts a test off where there is none, if that is asked for", async () => {
+    const train = { inputs: file(inputs), targets: file(targets) };
+    const { train: one, test } = await npy({ train, testShare: 0.5 }).load();
+    expect([one.samples, test.samples]).toEqual([1, 1]);
+    const whole = await npy({ train, test: train, testShare: 0.5 }).load();
+    expect([whole.train.samples, whole.test.samples]).toEqual([2, 2]);
+  });
+
   it("is refused when arrays have different numbers of samples, or test arrays another form", async () => {
     const three = file(npyOf("|u1", "(3,)", [0, 1, 2]));
     await expect(npy({ train: { inputs: file(inputs), targets: three } }).load()).rejects.toThrow(

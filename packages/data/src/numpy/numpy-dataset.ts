@@ -3,6 +3,7 @@ import { DataError } from "../errors.ts";
 import { allocateColumn, type Field, fieldElements } from "../field.ts";
 import { type FileSource, readSource } from "../files.ts";
 import type { LoadedDataset, Split } from "../split.ts";
+import { splitSamples } from "../transforms.ts";
 import { type NpyArray, parseNpy } from "./npy.ts";
 import { listZip } from "./zip.ts";
 
@@ -14,6 +15,8 @@ interface ArrayForms {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Gives uint8 inputs of [height, width] a channel axis, [1, height, width], as convolutions take them. Default false. */
   readonly channelAxis?: boolean;
+  /** Share of the samples, drawn at random, that becomes the test where there are no test arrays; 0 to 1. Default 0. */
+  readonly testShare?: number;
   /** Takes NaN and infinities instead of refusing them. Default false. */
   readonly allowNotFinite?: boolean;
 }
@@ -116,7 +119,9 @@ function datasetOf(name: string, forms: ArrayForms, readTrain: ReadArrays, readT
     const fields = [...trainArrays].map(([field, array]) => fieldOf(field, array, forms));
     const train = splitOf(fields, trainArrays, "train");
     if (train.samples === 0) throw new DataError("DATASET_EMPTY", `${name} has no training samples: give at least one`);
-    return { fields, train, test: splitOf(fields, testArrays, "test") };
+    const dataset = { fields, train, test: splitOf(fields, testArrays, "test") };
+    const { testShare = 0 } = forms;
+    return testShare > 0 && dataset.test.samples === 0 ? splitSamples(dataset, { test: testShare }, 0) : dataset;
   };
   return new Dataset(name, source, { allowNotFinite: forms.allowNotFinite === true });
 }
