@@ -57,7 +57,7 @@ describe("a dataset out of a time series", () => {
     );
     await expect(forecast({ series: [], length: 3 }).load()).rejects.toThrow("A series of 0 rows leaves 0 to train on");
     await expect(forecast({ series: [1, Number.NaN, 3, 4], length: 1, test: 0 }).load()).rejects.toThrow(
-      "Array past of train holds NaN in row 1",
+      "Sample 1 of train holds NaN at [0, 0] of inputs",
     );
     await expect(forecast({ series: count(9), length: 1, test: 1 }).load()).rejects.toThrow("leave a rest");
     await expect(forecast({ series: count(9), length: 0 }).load()).rejects.toThrow("The forecast's length is 0");

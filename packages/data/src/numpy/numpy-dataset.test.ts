@@ -160,7 +160,7 @@ describe("a dataset out of NPY files", () => {
     const empty = { inputs: file(npyOf("|u1", "(0, 2)", [])), targets: file(npyOf("|u1", "(0,)", [])) };
     await expect(npy({ train: empty }).load()).rejects.toThrow("npy has no training samples");
     const train = { inputs: file(npyOf("<f4", "(2,)", [0, 0, 0, 0, 0, 0, 0xc0, 0x7f])), targets: file(targets) };
-    await expect(npy({ train }).load()).rejects.toThrow("Array inputs of train holds NaN in row 1");
+    await expect(npy({ train }).load()).rejects.toThrow("Sample 1 of train holds NaN in inputs");
     expect((await npy({ train, allowNotFinite: true }).load()).train.samples).toBe(2);
   });
 });
