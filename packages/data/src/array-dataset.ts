@@ -41,21 +41,46 @@ export interface WindowsOptions {
   readonly offsets?: Readonly<Record<string, number>>;
 }
 
+/** What a column may be in memory. */
+const ARRAY_TYPES = [Float32Array, Int32Array, Uint32Array, Uint16Array, Uint8Array] as const;
+
 function splitOf(fields: readonly Field[], arrays: NamedArrays, name: string): Split {
   let samples: number | undefined;
   for (const field of fields) {
-    const elements = fieldElements(field);
-    const count = (arrays[field.name]?.length ?? 0) / elements;
-    if (!Number.isInteger(count) || (samples ?? count) !== count) {
+    const { length } = typedArray(arrays, field.name, name);
+    const count = length / fieldElements(field);
+    const what = `Array ${field.name} of ${name} has ${length} elements`;
+    const shape = `[${field.shape.join(", ")}]`;
+    if (!Number.isInteger(count)) {
       throw new DataError(
         "COLUMN_MISMATCH",
-        `Array ${field.name} of ${name} has ${arrays[field.name]?.length ?? 0} elements, ${count} samples of [${field.shape.join(", ")}], ` +
-          `where ${samples ?? "a whole number"} was to be expected: pass as many samples in every array`,
+        `${what}, no whole number of samples of ${shape}, ${fieldElements(field)} each: mend the field's shape or the array`,
+      );
+    }
+    if ((samples ?? count) !== count) {
+      throw new DataError(
+        "COLUMN_MISMATCH",
+        `${what}, ${count} samples of ${shape}, but ${fields[0]?.name} has ${samples} samples: pass as many in every array`,
       );
     }
     samples = count;
   }
   return { samples: samples ?? 0, columns: arrays };
+}
+
+/** One of the arrays that a user gave. @throws DataError COLUMN_MISMATCH when it is missing or no typed array that a field can hold */
+function typedArray(arrays: NamedArrays, field: string, part: string): ColumnData {
+  const data: unknown = Object.hasOwn(arrays, field) ? arrays[field] : undefined;
+  if (data === undefined) {
+    throw new DataError("COLUMN_MISMATCH", `There is no array ${field} in ${part}: pass one for every field`);
+  }
+  const found = ARRAY_TYPES.find((type) => data instanceof type);
+  if (found !== undefined && data instanceof found) return data;
+  const given = typeof data === "object" ? (data?.constructor?.name ?? "null") : typeof data;
+  throw new DataError(
+    "COLUMN_MISMATCH",
+    `Array ${field} of ${part} is of type ${given}: convert it, with Float32Array.from(...) or Int32Array.from(...) say`,
+  );
 }
 
 /**
@@ -67,11 +92,7 @@ export function arrays(options: ArraysOptions): Dataset {
   const load = async () => {
     const fields = Object.entries(options.fields).map(([field, form]): Field => {
       if ("dtype" in form) return { name: field, dtype: form.dtype, shape: form.shape };
-      const data = train[field];
-      if (data === undefined) {
-        throw new DataError("COLUMN_MISMATCH", `There is no array ${field} in train: pass one for every field`);
-      }
-      return { name: field, dtype: dtypeOf(data), shape: form };
+      return { name: field, dtype: dtypeOf(typedArray(train, field, "train")), shape: form };
     });
     const none = Object.fromEntries(fields.map((field) => [field.name, train[field.name]?.subarray(0, 0)]));
     const test = options.test ?? removeAbsent(none);
@@ -82,6 +103,7 @@ export function arrays(options: ArraysOptions): Dataset {
   return new Dataset(name, load, { allowNotFinite: options.allowNotFinite === true });
 }
 
+/** Those that are there: what is missing is told when samples are counted. */
 function removeAbsent(entries: Readonly<Record<string, ColumnData | undefined>>): NamedArrays {
   const present: Record<string, ColumnData> = {};
   for (const [name, data] of Object.entries(entries)) if (data !== undefined) present[name] = data;

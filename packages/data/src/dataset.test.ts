@@ -42,7 +42,7 @@ describe("a dataset out of arrays", () => {
     const data = arrays({ fields: { inputs: [4], targets: [] }, train: { inputs, targets } });
     await expect(data.load()).rejects.toThrow(DataError);
     const uneven = arrays({ fields: { inputs: [2], targets: [] }, train: { inputs, targets: Int32Array.of(1, 2) } });
-    await expect(uneven.load()).rejects.toThrow("pass as many samples in every array");
+    await expect(uneven.load()).rejects.toThrow("but inputs has 3 samples: pass as many in every array");
     const missing = arrays({ fields: { inputs: [2], targets: [] }, train: { inputs } });
     await expect(missing.load()).rejects.toThrow("There is no array targets in train");
   });

@@ -68,7 +68,7 @@ export function checkIndices(dataset: LoadedDataset, { field: name, count, excep
     (value) => !(Number.isInteger(value) && value >= 0 && value < count) && value !== except,
   );
   if (found === undefined) return;
-  const also = except === undefined || except < 0 || except >= count ? "" : ` or ${except}`;
+  const also = except === undefined ? "" : ` or ${except}`;
   throw new DataError(
     "LABEL_OUT_OF_RANGE",
     `${found.sample} has ${found.value} ${found.place}, but ${owner} takes 0 to ${count - 1}${also} (${count} ${of}): mend the value, or raise the number of ${of}`,
