@@ -1,9 +1,11 @@
 import { foldIn, type Tensor } from "@tributary/autograd";
 import { type Shape, shapesEqual, showShape } from "@tributary/program";
 import { NnError } from "./errors.ts";
+import { whereItFailed } from "./failed-layer.ts";
 import type { Module, Named } from "./module.ts";
 import type { Buffer, Parameter } from "./parameter.ts";
-import { type Randomness, type Scope, withScope } from "./scope.ts";
+import { type ExpectedIndices, type Randomness, type Scope, withScope } from "./scope.ts";
+import { watchLayers } from "./watched-layers.ts";
 
 /** Parameters and buffers of a model in order: what a ParameterLayout is made from. */
 export interface ModelDescription {
@@ -36,6 +38,8 @@ export interface BoundResult<Result> {
   readonly statistics: Readonly<Record<string, Tensor>>;
   /** Output of every module by its name, in the order in which they were made; empty without `capture`. */
   readonly activations: ReadonlyMap<string, Tensor>;
+  /** What losses and layers said about indices that they took. */
+  readonly expectedIndices: readonly ExpectedIndices[];
 }
 
 /** Names, shapes and trainability of a model's parameters and buffers, in PyTorch's order. */
@@ -90,30 +94,6 @@ function matchTensors(
   );
 }
 
-/** Keeps what each module makes while `body` runs, by standing in front of its forward. */
-function capturing<Result>(model: Module, activations: Map<string, Tensor>, body: () => Result): Result {
-  const modules = model.namedModules().filter(([name]) => name !== "");
-  const own = modules.map(([, module]) => Object.getOwnPropertyDescriptor(module, "forward"));
-  for (const [name, module] of modules) {
-    const forward = module.forward.bind(module);
-    const value = (input: Tensor, ...more: Tensor[]): Tensor => {
-      const output = forward(input, ...more);
-      activations.set(name, output);
-      return output;
-    };
-    Object.defineProperty(module, "forward", { value, configurable: true, enumerable: false, writable: true });
-  }
-  try {
-    return body();
-  } finally {
-    modules.forEach(([, module], index) => {
-      const before = own[index];
-      if (before === undefined) Reflect.deleteProperty(module, "forward");
-      else Object.defineProperty(module, "forward", before);
-    });
-  }
-}
-
 /** Those of a map's tensors whose owner has a name, by that name. */
 function byName(named: readonly Named<object>[], tensors: ReadonlyMap<object, Tensor>): Record<string, Tensor> {
   return Object.fromEntries(
@@ -127,6 +107,7 @@ function byName(named: readonly Named<object>[], tensors: ReadonlyMap<object, Te
 /**
  * Runs `body`, in which the model's parameters and buffers have the given tensors as their values: call `model.forward`
  * (and what else belongs to the program) there. Nothing is kept afterwards, so a model can be bound any number of times.
+ * An error that a layer throws says in which layer that was.
  * @throws NnError TENSOR_MISSING, TENSOR_UNKNOWN, SHAPE_MISMATCH
  */
 export function bindModel<Result>(model: Module, binding: ModelBinding, body: () => Result): BoundResult<Result> {
@@ -140,14 +121,19 @@ export function bindModel<Result>(model: Module, binding: ModelBinding, body: ()
     layerIds: new Map(model.namedModules().map(([, module], index) => [module, index])),
     updates: new Map(),
     statistics: new Map(),
+    expectedIndices: [],
   };
-  const run = binding.capture === true ? () => capturing(model, activations, body) : body;
-  const result = withScope(scope, run);
+  const run =
+    binding.capture === true
+      ? () => watchLayers(model, { made: (path, output) => activations.set(path, output) }, body)
+      : body;
+  const result = whereItFailed(model, () => withScope(scope, run));
   return {
     result,
     bufferUpdates: byName(buffers, scope.updates),
     statistics: byName(model.namedStatistics(), scope.statistics),
     activations,
+    expectedIndices: scope.expectedIndices,
   };
 }
 
@@ -172,6 +158,7 @@ export function settleStatistics(
     layerIds: new Map(),
     updates: new Map(),
     statistics: new Map(),
+    expectedIndices: [],
   };
   withScope(scope, () => {
     for (const [name, { settle }] of model.namedStatistics()) {

@@ -160,5 +160,6 @@ export {
   stepDecay,
   type WarmupOptions,
 } from "./schedules.ts";
-export type { Randomness } from "./scope.ts";
+export type { ExpectedIndices, Randomness } from "./scope.ts";
 export { type Settle, Statistics } from "./statistics.ts";
+export { requireTensor } from "./tensor-result.ts";

@@ -11,6 +11,20 @@ export interface Randomness {
   readonly indices: Tensor;
 }
 
+/** That a tensor holds indices below a count: a loss's classes, a table's rows. Programs cannot refuse a value; whoever has the data can. */
+export interface ExpectedIndices {
+  /** Integers of any shape. */
+  readonly indices: Tensor;
+  /** They go from 0 to count - 1. */
+  readonly count: number;
+  /** Allowed beside them, such as a loss's ignore index. Default: none. */
+  readonly except?: number;
+  /** What takes them, for people: "crossEntropy". */
+  readonly owner: string;
+  /** What there are `count` of, for people: "classes". */
+  readonly of: string;
+}
+
 /** What a model runs with while it is bound. */
 export interface Scope {
   /** Tensors of parameters and buffers. */
@@ -25,6 +39,8 @@ export interface Scope {
   readonly updates: Map<object, Tensor>;
   /** What was recorded into each Statistics; filled while the model runs. */
   readonly statistics: Map<object, Tensor>;
+  /** What losses and layers say about indices; filled while the model runs. */
+  readonly expectedIndices: ExpectedIndices[];
 }
 
 /** The innermost binding. Models run synchronously, so there is one at a time. */
@@ -53,4 +69,9 @@ export function requireScope(what: string): Scope {
     "UNBOUND",
     `${what} has no value outside of bindModel: models declare shapes, and values come from the run: use fit or bindModel`,
   );
+}
+
+/** Notes it in the binding that runs, so that data can be checked before it is trained on; outside of one nothing happens. */
+export function expectIndices(expected: ExpectedIndices): void {
+  current?.expectedIndices.push(expected);
 }

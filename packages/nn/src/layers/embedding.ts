@@ -4,6 +4,7 @@ import { requireOption } from "../errors.ts";
 import { type Initialiser, init } from "../init.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
+import { expectIndices } from "../scope.ts";
 import { requireWhole } from "./sample-shape.ts";
 
 /** Options of {@link Embedding}. */
@@ -19,7 +20,7 @@ function rowNumbers(shape: Shape): Tensor {
   return iota(shape, 0, "int32");
 }
 
-/** Rows of a table by their index: x (integers [...]) -> [..., width]; `weight` is [count, width]. An index out of range gives zeros. */
+/** Rows of a table by their index: x (integers [...]) -> [..., width]; `weight` is [count, width]. An index out of range gives zeros; a run refuses data with one. */
 export class Embedding extends Module {
   readonly weight: Parameter;
   readonly paddingIndex: number | null;
@@ -47,6 +48,7 @@ export class Embedding extends Module {
 
   /** @throws AutogradError DTYPE_MISMATCH when the indices are no integers */
   override forward(indices: Tensor): Tensor {
+    expectIndices({ indices, count: this.weight.shape[0] ?? 0, owner: "Embedding", of: "rows" });
     const padding = this.paddingIndex;
     if (padding === null) return this.weight.value.take(indices);
     const withoutPadding = customGradient(

@@ -1,17 +1,28 @@
 import type { Tensor } from "@tributary/autograd";
+import { requireOption } from "../errors.ts";
 import { Module, type Named } from "../module.ts";
+import { requireTensor } from "../tensor-result.ts";
 
 /** Modules one after another. Their names are their numbers: "0.weight". */
 export class Sequential extends Module implements Iterable<Module> {
   readonly #layers: readonly Module[];
 
+  /** @throws NnError INVALID_OPTION */
   constructor(...layers: Module[]) {
     super();
+    layers.forEach((layer: unknown, index) => {
+      const given = Array.isArray(layer) ? "a list" : typeof layer;
+      requireOption(layer instanceof Module, "Sequential", `layer ${index}`, given, "a Module; spread a list with ...");
+    });
     this.#layers = layers;
   }
 
+  /** @throws NnError NOT_A_TENSOR */
   override forward(x: Tensor): Tensor {
-    return this.#layers.reduce((value, layer) => layer.forward(value), x);
+    return this.#layers.reduce(
+      (value, layer, index) => requireTensor(`Layer ${index} (${layer.constructor.name})`, layer.forward(value)),
+      x,
+    );
   }
 
   override namedChildren(): Named<Module>[] {

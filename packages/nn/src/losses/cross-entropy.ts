@@ -1,6 +1,7 @@
 import { ones, type Tensor, tensor, where } from "@tributary/autograd";
-import { shapesEqual, showShape } from "@tributary/program";
+import { shapesEqual, showShape, showType } from "@tributary/program";
 import { NnError, requireOption } from "../errors.ts";
+import { expectIndices } from "../scope.ts";
 import { perSample, type SampleLosses } from "./loss.ts";
 
 /** Options of {@link nllLoss}, with PyTorch's meaning. */
@@ -40,6 +41,13 @@ function classesLast(x: Tensor): Tensor {
 }
 
 function placesOf(owner: string, outputs: Tensor, targets: Tensor): Places {
+  if (["float32", "float16", "bool"].includes(targets.dtype)) {
+    const probabilities = owner === "crossEntropy" ? `, or probabilities float32 ${showShape(outputs.shape)}` : "";
+    throw new NnError(
+      "DTYPE_MISMATCH",
+      `${owner} takes class indices as integers, but the targets are ${showType(targets)}: store them as int32 (Int32Array)${probabilities}`,
+    );
+  }
   const [samples = 0, classes = 0, ...rest] = outputs.shape;
   const shape = [samples, ...rest];
   if (outputs.ndim >= 2 && shapesEqual(targets.shape, shape)) {
@@ -47,7 +55,7 @@ function placesOf(owner: string, outputs: Tensor, targets: Tensor): Places {
   }
   throw new NnError(
     "SHAPE_MISMATCH",
-    `${owner} takes outputs [M, C, ...] and class indices [M, ...], but got ${showShape(outputs.shape)} and ${showShape(targets.shape)}: give one index a sample (or place), and put the classes into dimension 1`,
+    `${owner} takes outputs [M, C, ...] and class indices [M, ...], but got outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)}: give one index a sample (or place), and put the classes into dimension 1`,
   );
 }
 
@@ -94,8 +102,8 @@ function kerasLogarithms(rows: Tensor): Tensor {
  * Cross entropy of logits [M, C, ...] in nats, as PyTorch's. Targets are class indices [M, ...] (integers), or probabilities
  * float32 [M, C, ...]. For each sample it is the sum over its places, to be divided by the number of places that are not
  * ignored (or by their class weights); with probabilities as targets, by the number of places.
- * A target outside of 0 ... C - 1 that is not `ignoreIndex` adds 0 to the loss and 1 to the divisor.
- * @throws NnError SHAPE_MISMATCH, INVALID_OPTION; AutogradError DTYPE_MISMATCH when targets are no integers
+ * A target outside of 0 ... C - 1 that is not `ignoreIndex` adds 0 to the loss and 1 to the divisor; a run refuses data with one.
+ * @throws NnError SHAPE_MISMATCH, INVALID_OPTION, DTYPE_MISMATCH when targets are no integers
  */
 export function crossEntropy(outputs: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): SampleLosses {
   const { ignoreIndex = -100, labelSmoothing = 0, from = "logits" } = options;
@@ -105,6 +113,7 @@ export function crossEntropy(outputs: Tensor, targets: Tensor, options: CrossEnt
     return ofProbabilities(outputs, targets, options);
   }
   const { rows, shape } = placesOf(owner, outputs, targets);
+  expectIndices({ indices: targets, count: rows.size(1), except: ignoreIndex, owner, of: "classes" });
   const classWeights = classWeightsOf(owner, rows.size(1), options.classWeights);
   const { kept, counted, weights } = labelsOf(targets, ignoreIndex, classWeights);
   const plain = from === "logits" ? rows.softmaxCrossEntropy(kept) : picked(kerasLogarithms(rows), kept);
@@ -133,12 +142,14 @@ function ofProbabilities(outputs: Tensor, targets: Tensor, options: CrossEntropy
 
 /**
  * Negative log likelihood of log-probabilities [M, C, ...] (a LogSoftmax layer's) and class indices [M, ...], as PyTorch's NLLLoss.
- * @throws NnError SHAPE_MISMATCH, INVALID_OPTION; AutogradError DTYPE_MISMATCH when targets are no integers
+ * @throws NnError SHAPE_MISMATCH, INVALID_OPTION, DTYPE_MISMATCH when targets are no integers
  */
 export function nllLoss(outputs: Tensor, targets: Tensor, options: NllOptions = {}): SampleLosses {
   const { rows, shape } = placesOf("nllLoss", outputs, targets);
   const classWeights = classWeightsOf("nllLoss", rows.size(1), options.classWeights);
-  const { kept, weights } = labelsOf(targets, options.ignoreIndex ?? -100, classWeights);
+  const { ignoreIndex = -100 } = options;
+  expectIndices({ indices: targets, count: rows.size(1), except: ignoreIndex, owner: "nllLoss", of: "classes" });
+  const { kept, weights } = labelsOf(targets, ignoreIndex, classWeights);
   const losses = picked(rows, kept);
   return reduced(classWeights === null ? losses : losses.mul(weights), weights, shape);
 }

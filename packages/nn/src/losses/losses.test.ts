@@ -112,7 +112,9 @@ describe("crossEntropy", () => {
     await near(mean(crossEntropy(outputs, tensor(Int32Array.of(1, 0, 2)), { from: "probabilities" })), [6.3361564]);
   });
   it("shows the shapes that do not go together", () => {
-    expect(() => crossEntropy(logits, tensor([[1, 2]]).to("int32"))).toThrow(/got \[3, 3\] and \[1, 2\]/);
+    expect(() => crossEntropy(logits, tensor([[1, 2]]).to("int32"))).toThrow(
+      /got outputs \[3, 3\] and targets \[1, 2\]/,
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Tensor } from "@tributary/autograd";
 import { type MetricForm, type MetricForms, metricSumCount, shapesEqual, showShape } from "@tributary/program";
 import { NnError } from "../errors.ts";
+import { requireTensor } from "../tensor-result.ts";
 
 /** A number for each sample, traced, whose mean over all samples is reported. @returns float32 [M] */
 export type SampleMetric = (outputs: Tensor, targets: Tensor) => Tensor;
@@ -24,6 +25,8 @@ export interface MetricInputs {
   readonly targets: Tensor;
   /** float32 [M]: 1 for a sample, 0 for padding. */
   readonly weights: Tensor;
+  /** What the metric is called, for errors. Default: nothing. */
+  readonly name?: string;
 }
 
 /** How each metric is finished, by its name. */
@@ -35,19 +38,20 @@ export function metricForms(metrics: Readonly<Record<string, Metric>>): MetricFo
 /**
  * Sums of a metric over a microbatch: what another microbatch's are added to.
  * @returns float32 [k], in the order of the metric's form
- * @throws NnError SHAPE_MISMATCH when the metric does not give k numbers for each sample
+ * @throws NnError NOT_A_TENSOR; SHAPE_MISMATCH when the metric does not give k numbers for each sample
  */
-export function metricSums(metric: Metric, { outputs, targets, weights }: MetricInputs): Tensor {
+export function metricSums(metric: Metric, { outputs, targets, weights, name }: MetricInputs): Tensor {
   const [samples = 0] = weights.shape;
   const [form, sumsOf]: [MetricForm, SampleMetric] =
     typeof metric === "function" ? [{ kind: "mean" }, metric] : [metric.form, metric.sums];
   const count = metricSumCount(form);
-  const numbers = sumsOf(outputs, targets);
+  const what = name === undefined ? "A metric" : `Metric ${name}`;
+  const numbers = requireTensor(what, sumsOf(outputs, targets));
   const expected = typeof metric === "function" ? [samples] : [samples, count];
   if (!shapesEqual(numbers.shape, expected)) {
     throw new NnError(
       "SHAPE_MISMATCH",
-      `A metric gives ${showShape(numbers.shape)}, but must give ${showShape(expected)}: one row of numbers a sample`,
+      `${what} gives ${showShape(numbers.shape)}, but must give ${showShape(expected)}: one ${expected.length === 1 ? "number" : "row of numbers"} a sample, not summed over them`,
     );
   }
   const rows = numbers.reshape([samples, count]);
