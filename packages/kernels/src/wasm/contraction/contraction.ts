@@ -6,7 +6,8 @@ import type { Geometry } from "./geometry.ts";
 import { emitMatmul } from "./matmul.ts";
 import { planMatmul } from "./matmul-plan.ts";
 import { emitScatter, planScatter, prefersScatter } from "./scatter-gradient.ts";
-import { emitWeightGradient, planWeightGradient } from "./weight-gradient.ts";
+import { emitWeightGradient } from "./weight-gradient.ts";
+import { planWeightGradient } from "./weight-gradient-plan.ts";
 
 /** Bytes of scratch memory that {@link emitContraction} needs for a kernel. */
 export function contractionScratchBytes(kernel: ContractKernel, geometry: Geometry): number {

@@ -180,6 +180,40 @@ function turnPanel(
   code.release(...rows, ...halves);
 }
 
+/**
+ * Turns a matrix around: element [row, column] at `source`, rows `from` bytes apart, goes to [column, row] at `target`, rows `to` bytes
+ * apart. Both pointers stay.
+ */
+export function turnMatrix(
+  code: FunctionBuilder,
+  source: Local,
+  target: Local,
+  shape: { readonly rows: number; readonly columns: number; readonly from: number; readonly to: number },
+): void {
+  const { rows, columns, from, to } = shape;
+  const whole = columns - (columns % 4);
+  // A panel of four rows at a time: single rows that are left over, and columns, are copied one by one.
+  const quads = rows - (rows % 4);
+  const single = (count: number, length: number): void => {
+    walk(code, [{ length: count, strides: [from, 4] }], [source, target], () => {
+      copyFloats(code, source, target, { count: length, from: 4, to });
+    });
+  };
+  blocks(code, { total: quads, size: 16 }, [source, target], [from, 4], (width) => {
+    if (whole > 0) turnPanel(code, source, target, { width, size: to / 4, along: from, count: whole });
+    advance(code, source, whole * 4);
+    advance(code, target, whole * to);
+    if (columns > whole) single(width, columns - whole);
+    advance(code, source, -whole * 4);
+    advance(code, target, -whole * to);
+  });
+  advance(code, source, quads * from);
+  advance(code, target, quads * 4);
+  single(rows - quads, columns);
+  advance(code, source, -quads * from);
+  advance(code, target, -quads * 4);
+}
+
 /** Copies rows of `columns` adjacent floats, `from` bytes apart, to rows `to` bytes apart. Both pointers stay. */
 export function copyRows(
   code: FunctionBuilder,

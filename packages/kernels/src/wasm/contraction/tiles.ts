@@ -27,19 +27,30 @@ export interface OuterBlock {
   readonly cRow: number;
 }
 
-/** Runs the micro-kernel over all tiles of a block: a panel of B stays in the first cache while the rows of A pass. */
+/** A block of B of at most this many bytes stays in the first cache while all of A passes once. */
+const SMALL_B_BYTES = 24 * 1024;
+
+/**
+ * Runs the micro-kernel over all tiles of a block: a panel of B stays in the first cache while the rows of A pass, or all of a
+ * small B while each tile's rows of A are used up.
+ */
 export function outerTiles(context: KernelContext, block: OuterBlock, operands: TileOperands): void {
   const code = context.body;
   const { a, b, c, accumulate } = operands;
   const { outer } = context.geometry;
   const { aRow, aStep, bStep, cRow } = block;
-  blocks(code, { total: block.columns, size: outer.columns }, [b, c], [block.bTileColumn, 4], (columns) => {
-    const vectors = Math.ceil(columns / 4);
-    blocks(code, { total: block.rows, size: outer.rows }, [a, c], [block.aTileRow, cRow], (rows) => {
-      const kernel = outerMicroKernel(context, { rows, vectors, aRow, aStep, bStep, cRow });
-      code.get(a).get(b).get(c).i32(block.count).get(accumulate).call(kernel);
-    });
-  });
+  const byColumns = (body: (vectors: number) => void): void =>
+    blocks(code, { total: block.columns, size: outer.columns }, [b, c], [block.bTileColumn, 4], (columns) =>
+      body(Math.ceil(columns / 4)),
+    );
+  const byRows = (body: (rows: number) => void): void =>
+    blocks(code, { total: block.rows, size: outer.rows }, [a, c], [block.aTileRow, cRow], body);
+  const tile = (rows: number, vectors: number): void => {
+    const kernel = outerMicroKernel(context, { rows, vectors, aRow, aStep, bStep, cRow });
+    code.get(a).get(b).get(c).i32(block.count).get(accumulate).call(kernel);
+  };
+  if (block.columns * block.count * 4 <= SMALL_B_BYTES) byRows((rows) => byColumns((vectors) => tile(rows, vectors)));
+  else byColumns((vectors) => byRows((rows) => tile(rows, vectors)));
 }
 
 /** A block C[rows, columns] (+)= A[rows, count] B[count, columns] for the dot-product kernel. Strides are in bytes. */
