@@ -1,4 +1,5 @@
 import { addSums, countEntries, meansOf, metricMeans, type RunSums } from "@tributary/program";
+import { assertInvariant } from "./errors.ts";
 import { cancelLease } from "./leasing.ts";
 import { STOP_STEP_MILLISECONDS_MAX } from "./limits.ts";
 import type { RunState } from "./run-state.ts";
@@ -46,10 +47,13 @@ export function closeAtQuorum(state: RunState): void {
   state.plan.carry(rest);
 }
 
-/** Tests whether the open ledger is complete; called after every event, so a departure is never missed. */
+/**
+ * Tests whether all of the open ledger is in; called after every event, so a departure is never missed. What follows is asked
+ * for together with the last fold, after which it happens: waiting for its answer would cost a step the way there and back.
+ */
 export function closeWhenDone(state: RunState): void {
   const { ledger } = state;
-  if (ledger === null || state.openKind === null || !ledger.complete) return;
+  if (ledger === null || state.openKind === null || !ledger.allFolding) return;
   cancelAll(state, "the step is complete");
   if (state.phase === "evaluating") {
     state.phase = "summing";
@@ -57,7 +61,7 @@ export function closeWhenDone(state: RunState): void {
     return;
   }
   state.phase = "updating";
-  const samples = ledger.commits.reduce((sum, { start, end }) => sum + end - start, 0);
+  const samples = ledger.foldedSamples;
   const { step, samplesCommitted, learningRateFactor } = state;
   state.effect({ type: "update", step, samplesCommitted, learningRateFactor, samples });
 }
@@ -84,7 +88,8 @@ export function onUpdated(state: RunState, measures: RunSums, gradientNorm: numb
     state.ending = { outcome: "diverged", reason: `Step ${state.step}: ${what}` };
     return;
   }
-  const samples = ledger.commits.reduce((sum, { start, end }) => sum + end - start, 0);
+  assertInvariant(ledger.complete, `Step ${state.step} is updated before ${ledger.openSlots} leases are folded`);
+  const samples = ledger.foldedSamples;
   state.step += 1;
   state.samplesCommitted += samples;
   state.trainSums = state.trainSums === null ? measures : addSums(state.trainSums, measures);

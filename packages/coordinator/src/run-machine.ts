@@ -116,7 +116,7 @@ function handle(state: RunState, event: MachineEvent): void {
       onTransferFailed(state, event.worker, event.lease, event.code);
       return;
     case "folded": {
-      if (event.kind === state.openKind && event.step === state.step) state.ledger?.commit(event.leases);
+      if (event.kind === state.ledgerKind && event.step === state.step) state.ledger?.commit(event.leases);
       return;
     }
     case "updated": {

@@ -98,6 +98,12 @@ export class RunState {
     return this.phase === "evaluating" ? "evaluate" : null;
   }
 
+  /** What the ledger holds, open or just closed; null when there is none. */
+  get ledgerKind(): LeaseKind | null {
+    if (this.phase === "training" || this.phase === "updating") return "gradient";
+    return this.phase === "evaluating" || this.phase === "summing" ? "evaluate" : null;
+  }
+
   /** What a checkpoint taken now must say. */
   get position(): RunPosition {
     const { step, samplesCommitted, learningRateFactor, plan } = this;

@@ -81,6 +81,11 @@ export class StepLedger {
     return this.#slots.length === 0;
   }
 
+  /** Whether everything is folded or being folded: what is asked for now happens after it. */
+  get allFolding(): boolean {
+    return this.#slots.every(({ state }) => state === "folding");
+  }
+
   /** Slots not yet committed. */
   get openSlots(): number {
     return this.#slots.length;
@@ -89,6 +94,11 @@ export class StepLedger {
   /** Samples in slots of these states. */
   samplesIn(...states: Slot["state"][]): number {
     return this.#slots.reduce((sum, slot) => (states.includes(slot.state) ? sum + slot.end - slot.start : sum), 0);
+  }
+
+  /** Samples committed or being folded. */
+  get foldedSamples(): number {
+    return this.samplesIn("folding") + this.commits.reduce((sum, { start, end }) => sum + end - start, 0);
   }
 
   /** Samples whose contribution is in: committed, folding or staged. */
