@@ -121,6 +121,24 @@ describe("evaluate", () => {
   });
 });
 
+describe("validation samples", () => {
+  it("are what a run is measured on when it is told so; the test samples are looked at afterwards", async () => {
+    const inputs = Float32Array.from({ length: 20 }, (_, index) => index / 20);
+    const data = arrays({
+      fields: { inputs: [1], targets: [1] },
+      train: { inputs, targets: inputs.map((x) => 2 * x) },
+      test: { inputs: Float32Array.of(1), targets: Float32Array.of(5) },
+    }).split({ validation: 0.25 });
+    const run = withOverrides(pull, { data: data.measuredOnValidation(), learningRate: 1e-30, steps: 1 });
+    const { model, history } = await fit(run, { backend: "reference", initialWeights: FROM_FOUR });
+    // The model is 4 x, so the error of 2 x is 2 x: as measured here on the five samples that were kept apart.
+    const kept = await data.validation.take(5);
+    const squares = [...(kept.inputs?.data ?? [])].map((x) => (2 * x) ** 2);
+    expect(history[0]?.testLoss).toBeCloseTo(squares.reduce((sum, square) => sum + square, 0) / 5, 5);
+    expect(await model.evaluate(data.test)).toMatchObject({ samples: 1, loss: 1 });
+  });
+});
+
 describe("gradient accumulation", () => {
   it("is what a batch of several microbatches does: a batch of 8 in parts of 2 is a batch of 8 in one", async () => {
     const inputs = Float32Array.from({ length: 16 }, (_, index) => Math.cos(index));

@@ -1,6 +1,14 @@
 import { concat, foldIn, grad, type Tensor, traceProgram, zeros } from "@tributary/autograd";
-import type { Field } from "@tributary/data";
-import { bindModel, describeModel, initialiseModel, type Module, metricSums, type Randomness } from "@tributary/nn";
+import type { Field, IndexRule } from "@tributary/data";
+import {
+  bindModel,
+  describeModel,
+  initialiseModel,
+  type Module,
+  metricSums,
+  type Randomness,
+  requireTensor,
+} from "@tributary/nn";
 import {
   type LayoutEntry,
   type ParameterLayout,
@@ -11,6 +19,8 @@ import {
 } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
 import { flatVector, tensorsIn } from "./flat-vector.ts";
+import { indexRulesOf } from "./index-rules.ts";
+import { lossesOf } from "./loss-outputs.ts";
 import { fieldInputs, modelInput } from "./model-input.ts";
 import type { Run } from "./run.ts";
 import { namedSumsOffset, type SumsLayout } from "./sums-layout.ts";
@@ -38,9 +48,15 @@ const AUGMENTATION = 0x6175676d;
 /** Traces the programs that run the model: its first values, gradient, evaluation and prediction. */
 export class ModelPrograms {
   readonly #source: ModelSource;
+  #indexRules: readonly IndexRule[] = [];
 
   constructor(source: ModelSource) {
     this.#source = source;
+  }
+
+  /** Which indices the fields may hold, as losses and layers said; known once `evaluate` is traced. */
+  get indexRules(): readonly IndexRule[] {
+    return this.#indexRules;
   }
 
   /** seed -> (parameters, state, buffers). */
@@ -103,7 +119,9 @@ export class ModelPrograms {
     };
     return traceProgram({ name: "evaluate", inputs, replaces: { sums: "sums" } }, (given) => {
       const binding = { tensors: this.#tensors(given), training: false, weights: input(given, "weights") };
-      const { result } = bindModel(this.#source.model, binding, () => this.#sumsOf(given, modelInput(given)));
+      const body = () => this.#sumsOf(given, modelInput(given));
+      const { result, expectedIndices } = bindModel(this.#source.model, binding, body);
+      this.#indexRules = indexRulesOf(expectedIndices, fields, given);
       return { sums: input(given, "sums").add(concat(result.map((sum) => sum.reshape([-1])))) };
     });
   }
@@ -192,13 +210,13 @@ export class ModelPrograms {
     const { run, model } = this.#source;
     const weights = input(given, "weights");
     const targets = input(given, "targets");
-    const outputs = model.forward(inputs);
-    const losses = run.loss(outputs, targets);
+    const outputs = requireTensor(`The model (${model.constructor.name})`, model.forward(inputs));
+    const losses = lossesOf(run.loss, outputs, targets, run.microbatch);
     return [
       losses.values.mul(weights).sum(),
       losses.weights.mul(weights).sum(),
       weights.sum(),
-      ...Object.values(run.metrics).map((metric) => metricSums(metric, { outputs, targets, weights })),
+      ...Object.entries(run.metrics).map(([name, metric]) => metricSums(metric, { outputs, targets, weights, name })),
     ];
   }
 

@@ -85,9 +85,7 @@ export function defineRun(description: RunDescription): Run {
   if (microbatch > batchSize) {
     throw invalid(`microbatch is ${microbatch}, more than the batchSize ${batchSize}`, "use at most the batch size");
   }
-  for (const part of ["model", "loss", "optimizer", "data"] as const) {
-    if (description[part] === undefined || description[part] === null) throw invalid(`${part} is missing`, "give one");
-  }
+  checkParts(description);
   const run: Run = {
     ...description,
     metrics: description.metrics ?? {},
@@ -122,6 +120,31 @@ export function withOverrides(run: Run, overrides: RunOverrides): Run {
       : { optimizer: { ...run.optimizer, learningRate: constantRate(learningRate) } }),
   };
   return defineRun(description);
+}
+
+/** What a run file, whose types nobody checked, may have given in place of the parts. */
+function checkParts(description: RunDescription): void {
+  for (const part of ["model", "loss", "optimizer", "data"] as const) {
+    if (description[part] === undefined || description[part] === null) throw invalid(`${part} is missing`, "give one");
+  }
+  const { model, loss, optimizer, data, metrics = {} } = description;
+  if (typeof model !== "function") throw invalid(`model is ${given(model)}`, "write model: () => new ...");
+  if (typeof loss !== "function") throw invalid(`loss is ${given(loss)}`, "give a function, such as crossEntropy");
+  if (typeof optimizer.update !== "function") {
+    throw invalid(`optimizer is ${given(optimizer)}`, "call the function that makes it, as in sgd()");
+  }
+  if (typeof data.load !== "function") {
+    throw invalid(`data is ${given(data)}`, "give a dataset, as arrays(), csv() or digits() make it");
+  }
+  for (const [name, metric] of Object.entries(metrics)) {
+    if (typeof metric === "function" || typeof metric?.sums === "function") continue;
+    throw invalid(`Metric ${name} is ${given(metric)}`, "give a function, such as accuracy, or what topK(5) makes");
+  }
+}
+
+function given(value: unknown): string {
+  if (typeof value !== "object" || value === null) return typeof value === "function" ? "a function" : String(value);
+  return `an object of ${value.constructor?.name ?? "no class"}`;
 }
 
 function checkMetrics(metrics: Run["metrics"]): void {

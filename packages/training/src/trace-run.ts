@@ -1,10 +1,10 @@
-import { type Field, packDataset } from "@tributary/data";
-import { describeModel, metricForms } from "@tributary/nn";
+import { checkIndices, type Field, packDataset } from "@tributary/data";
+import { describeModel, Module, metricForms } from "@tributary/nn";
 import { createLayout, type ParameterLayout } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
 import { type InspectionSource, traceActivations, traceSaliency } from "./inspection-programs.ts";
 import { ModelPrograms } from "./model-programs.ts";
-import type { Run } from "./run.ts";
+import { MICROBATCH_DEFAULT_MAX, type Run } from "./run.ts";
 import { createSumsLayout } from "./sums-layout.ts";
 import type { InspectionPrograms, TracedRun } from "./traced-run.ts";
 import { stateLengthOf, UpdatePrograms } from "./update-programs.ts";
@@ -14,14 +14,13 @@ const REQUIRED_FIELDS = ["inputs", "targets"];
 
 /**
  * Makes data of a run: loads and packs its dataset, calls its model once, and traces every program.
- * @throws TrainingError RUN_SHAPE, RUN_INVALID; what model, loss and data throw when they do not fit each other
+ * @throws TrainingError RUN_SHAPE, RUN_INVALID; DataError LABEL_OUT_OF_RANGE; what model, loss and data throw when they do not fit each other
  */
 export async function traceRun(run: Run): Promise<TracedRun> {
   const dataset = await run.data.load();
   requireFields(dataset.fields);
-  if (dataset.train.samples === 0)
-    throw new TrainingError("RUN_INVALID", "The data has no training samples: give at least one");
-  const model = run.model();
+  requireSamples(dataset.train.samples, run);
+  const model = modelOf(run);
   const description = describeModel(model);
   const layout = createLayout(description);
   requireTrainable(layout);
@@ -33,18 +32,20 @@ export async function traceRun(run: Run): Promise<TracedRun> {
   const length = { batchSize, samplesPerEpoch: dataset.train.samples, totalSamples: dataset.train.samples * epochs };
   const updates = new UpdatePrograms({ optimizer, model, layout, sums, length });
   const programs = new ModelPrograms({ run, model, layout, sums, evaluationSums, fields: dataset.fields, updates });
+  const traced = {
+    initialize: programs.initialize(),
+    gradient: programs.gradient(),
+    measure: updates.measure(),
+    update: updates.update(),
+    localStep: programs.localStep(),
+    evaluate: programs.evaluate(),
+    predict: programs.predict(),
+  };
+  for (const rule of programs.indexRules) checkIndices(dataset, rule);
   return {
     name: run.name,
     recipe: { batchSize, microbatch, epochs, steps, seed },
-    programs: {
-      initialize: programs.initialize(),
-      gradient: programs.gradient(),
-      measure: updates.measure(),
-      update: updates.update(),
-      localStep: programs.localStep(),
-      evaluate: programs.evaluate(),
-      predict: programs.predict(),
-    },
+    programs: traced,
     inspection: inspectionOf({ model, layout, fields: dataset.fields, microbatch }),
     layout,
     stateLength: stateLengthOf(optimizer, layout),
@@ -61,6 +62,29 @@ function inspectionOf(source: InspectionSource): InspectionPrograms {
   } catch (error) {
     if (error instanceof TrainingError && error.code === "RUN_SHAPE") return { activations, saliency: null };
     throw error;
+  }
+}
+
+function modelOf(run: Run): Module {
+  const model: unknown = run.model();
+  if (model instanceof Module) return model;
+  const given = model instanceof Promise ? "a promise" : model === undefined ? "nothing" : `a ${typeof model}`;
+  throw new TrainingError(
+    "RUN_INVALID",
+    `The function model gives ${given}: return a Module, as in model: () => new Sequential(...)`,
+  );
+}
+
+function requireSamples(samples: number, { microbatch, data }: Run): void {
+  if (samples === 0) {
+    throw new TrainingError("RUN_INVALID", `The data (${data.name}) has no training samples: give at least one`);
+  }
+  // A small one is padded; one that nobody chose by chance would compute mostly padding.
+  if (microbatch > Math.max(samples, MICROBATCH_DEFAULT_MAX)) {
+    throw new TrainingError(
+      "RUN_INVALID",
+      `microbatch is ${microbatch}, but the data (${data.name}) has ${samples} training samples: use at most ${samples}, or leave it out`,
+    );
   }
 }
 

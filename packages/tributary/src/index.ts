@@ -175,6 +175,7 @@ export {
   type FitOptions,
   type FitResult,
   fit,
+  type GreyImage,
   type History,
   history,
   imageGrid,
