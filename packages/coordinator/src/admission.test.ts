@@ -48,7 +48,7 @@ describe("joining", () => {
     expect(run.closed.get("b")).toBe(1000);
   });
 
-  it("[row 11] a resumed session fences the old one: its leases are free, what still comes from it is void", () => {
+  it("[J5] a resumed session fences the old one: its leases are free, what still comes from it is void", () => {
     const run = twoMeasured();
     const old = run.lease("a");
     run.hello("a2", { resume: "a" });
@@ -62,20 +62,20 @@ describe("joining", () => {
     expect(run.dropped).toHaveLength(1);
   });
 
-  it("[row 12] a hundred workers that wait for an update are sent its parameters by one broadcast", () => {
+  it("[T4] a hundred workers that wait for an update are sent its parameters by one broadcast", () => {
     const run = twoMeasured();
     run.held.push("persist");
     run.work("a", "b");
     const before = run.broadcasts.length;
     const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
     for (const name of names) run.hello(name);
-    // [row 16] Joined while a commit is under way: nothing is sent before it is in the log.
+    // Joined while a commit is under way: nothing is sent before it is in the log.
     expect(run.broadcasts).toHaveLength(before);
     run.perform();
     expect(run.broadcasts[before]).toMatchObject({ step: 2, workers: names });
   });
 
-  it("[row 15] a joiner that dies during its download changes nothing for the others", () => {
+  it("[churn] a joiner that dies during its download changes nothing for the others", () => {
     const run = twoMeasured();
     run.hello("c");
     run.close("c");

@@ -3,7 +3,7 @@ import { Scenario } from "./testing/scenario.ts";
 import { twoMeasured } from "./testing/two-workers.ts";
 
 describe("what a worker sends twice, too early, too late or wrong", () => {
-  it("[row 22] duplicates of a result and of a contribution are counted and change nothing", () => {
+  it("[L9] duplicates of a result and of a contribution are counted and change nothing", () => {
     const run = twoMeasured();
     const lease = run.lease("a");
     run.result("a");
@@ -18,7 +18,7 @@ describe("what a worker sends twice, too early, too late or wrong", () => {
     expect(run.folds.filter((folded) => folded === lease.lease)).toHaveLength(1);
   });
 
-  it("[row 22] messages about a future step, or somebody else's lease, are refused with a reason", () => {
+  it("[L8] messages about a future step, or somebody else's lease, are refused with a reason", () => {
     const run = twoMeasured();
     const lease = run.lease("a");
     run.result("a", 1, { ...lease, step: 9 });
@@ -43,7 +43,7 @@ describe("what a worker sends twice, too early, too late or wrong", () => {
     expect(run.machine.counters.strikes).toBe(1);
   });
 
-  it("[row 24] a contribution that is not finite is dropped before the fold, given to another, and its worker leaves at the third", () => {
+  it("[refused] a contribution that is not finite is dropped before the fold, given to another, and its worker leaves at the third", () => {
     const run = twoMeasured({ batchSize: 8, trainSamples: 640 });
     for (let time = 1; time <= 3; time += 1) {
       const { step } = run.machine;
@@ -58,7 +58,7 @@ describe("what a worker sends twice, too early, too late or wrong", () => {
     expect(run.closed.get("b")).toBe(4004);
   });
 
-  it("[row 24] a finite 1e30 among norms of 1 is refused like one that is not finite", () => {
+  it("[refused] a finite 1e30 among norms of 1 is refused like one that is not finite", () => {
     const run = new Scenario({ trainSamples: 800 });
     run.join("a", "b");
     for (let step = 0; step < 16; step += 1) run.work("a", "b");
@@ -66,7 +66,7 @@ describe("what a worker sends twice, too early, too late or wrong", () => {
     expect(run.told("a", "rejected").at(-1)).toMatchObject({ code: "NOT_FINITE" });
   });
 
-  it("[row 24] sums that state another sample count than was leased are refused: the coordinator knows the count", () => {
+  it("[refused] sums that state another sample count than was leased are refused: the coordinator knows the count", () => {
     const run = twoMeasured();
     run.finish("a", { samples: 1_000 });
     expect(run.told("a", "rejected")).toMatchObject([{ code: "BAD_RANGE" }]);

@@ -49,7 +49,7 @@ describe("leases", () => {
     expect(run.span("a")).toBe("1-11");
   });
 
-  it("[row 1] a worker that dies while computing: its samples are another's in the same receive", () => {
+  it("[churn] a worker that dies while computing: its samples are another's in the same receive", () => {
     const run = twoMeasured();
     run.finish("a");
     const lost = run.lease("b");
@@ -62,7 +62,7 @@ describe("leases", () => {
     expect(run.machine.step).toBe(2);
   });
 
-  it("[row 2] a worker that dies in mid-upload is never counted in part", () => {
+  it("[churn] a worker that dies in mid-upload is never counted in part", () => {
     const run = twoMeasured();
     const lost = run.lease("b");
     run.result("b");
@@ -74,7 +74,7 @@ describe("leases", () => {
     expect(run.folds).not.toContain(lost.lease);
   });
 
-  it("[row 2] an upload whose check ends just after the socket closed still counts, if it is first", () => {
+  it("[churn] an upload whose check ends just after the socket closed still counts, if it is first", () => {
     const run = twoMeasured();
     const lost = run.lease("b");
     run.result("b");
@@ -85,7 +85,7 @@ describe("leases", () => {
     expect(run.records[1]?.commits.map(({ worker }) => worker)).toEqual(["a", "b"]);
   });
 
-  it("[row 3] when the last missing worker leaves, the idle one gets its samples at once", () => {
+  it("[churn] when the last missing worker leaves, the idle one gets its samples at once", () => {
     const run = twoMeasured();
     run.finish("a");
     run.say("b", { type: "leave", reason: "tab closed" });
@@ -94,7 +94,7 @@ describe("leases", () => {
     expect(run.events).toContainEqual({ event: "worker", id: "b", name: "b", state: "left" });
   });
 
-  it("[row 4] a contributor that leaves after its upload is counted, once", () => {
+  it("[churn] a contributor that leaves after its upload is counted, once", () => {
     const run = twoMeasured();
     run.finish("b");
     run.close("b");
@@ -103,7 +103,7 @@ describe("leases", () => {
     expect(run.records[1]?.commits.map(({ worker }) => worker)).toEqual(["a", "b"]);
   });
 
-  it("[row 6] a frozen worker's late result for a closed step is answered by the next step and its parameters", () => {
+  it("[L8] a frozen worker's late result for a closed step is answered by the next step and its parameters", () => {
     const run = twoMeasured();
     const stale = run.lease("b");
     run.finish("a");
@@ -120,7 +120,7 @@ describe("leases", () => {
     expect(run.machine.step).toBe(3);
   });
 
-  it("[row 6] a late result that is still the first for its samples is taken, and the other's lease cancelled", () => {
+  it("[L9] a late result that is still the first for its samples is taken, and the other's lease cancelled", () => {
     const run = twoMeasured();
     const late = run.lease("b");
     run.finish("a");
@@ -136,7 +136,7 @@ describe("leases", () => {
     expect(run.told("a", "rejected")).toMatchObject([{ lease: second.lease, code: "STALE_STEP" }]);
   });
 
-  it("[row 7] a straggler's partial return is a prefix, and the rest goes to who is idle", () => {
+  it("[L3] a straggler's partial return is a prefix, and the rest goes to who is idle", () => {
     const run = twoMeasured();
     const slow = run.lease("b");
     run.finish("a");
@@ -148,7 +148,7 @@ describe("leases", () => {
     expect(run.machine.step).toBe(2);
   });
 
-  it("[row 8] a worker that answers nothing keeps its session, but not its lease after the deadline", () => {
+  it("[deadline] a worker that answers nothing keeps its session, but not its lease after the deadline", () => {
     const run = twoMeasured();
     run.finish("a");
     const stuck = run.lease("b");
@@ -161,7 +161,7 @@ describe("leases", () => {
     expect(run.machine.sizes.workers).toBe(2);
   });
 
-  it("[row 13] when everybody leaves, the run says that it waits, and goes on with the next worker where it was", () => {
+  it("[churn] when everybody leaves, the run says that it waits, and goes on with the next worker where it was", () => {
     const run = twoMeasured();
     run.finish("a");
     run.close("a");
@@ -174,7 +174,7 @@ describe("leases", () => {
     expect(run.records[1]?.commits.map(({ worker }) => worker)[0]).toBe("a");
   });
 
-  it("[row 14] a flapping worker costs one microbatch at a time", () => {
+  it("[churn] a flapping worker costs one microbatch at a time", () => {
     const run = twoMeasured();
     run.finish("a");
     for (let life = 0; life < 5; life += 1) {

@@ -4,11 +4,6 @@ export interface SampleRange {
   readonly end: number;
 }
 
-/** Number of samples in all ranges together. */
-export function sampleCount(ranges: readonly SampleRange[]): number {
-  return ranges.reduce((sum, range) => sum + range.end - range.start, 0);
-}
-
 /** The first `count` samples of `ranges`, and what is left; both in the given order. */
 export function splitRanges(
   ranges: readonly SampleRange[],

@@ -4,6 +4,7 @@ import {
   allowedMilliseconds,
   codecName,
   identifier,
+  keyOf,
   type LeaseId,
   leaseId,
   naturalNumber,
@@ -243,16 +244,7 @@ const cancelSchema = v.strictObject({
 const rejectedSchema = v.strictObject({
   type: v.literal("rejected"),
   lease: leaseId,
-  code: v.picklist([
-    "STALE_STEP",
-    "FUTURE_STEP",
-    "UNKNOWN_LEASE",
-    "EXPIRED_LEASE",
-    "BAD_RANGE",
-    "BAD_SIZE",
-    "BAD_CHECKSUM",
-    "NOT_FINITE",
-  ]),
+  code: keyOf(REJECTION_CODES),
   step: naturalNumber,
 }) satisfies v.GenericSchema<unknown, RejectedMessage>;
 
@@ -263,17 +255,7 @@ const finishSchema = v.strictObject({
 
 const refusedSchema = v.strictObject({
   type: v.literal("refused"),
-  code: v.picklist([
-    "BAD_TOKEN",
-    "VERSION_MISMATCH",
-    "UNKNOWN_RUN",
-    "NO_COMMON_CODEC",
-    "UNSUPPORTED_OPERATION",
-    "ARITHMETIC_CLASS",
-    "FULL",
-    "QUARANTINED",
-    "FINISHED",
-  ]),
+  code: keyOf(REFUSAL_CODES),
   message: sentence,
   remedy: sentence,
 }) satisfies v.GenericSchema<unknown, RefusedMessage>;

@@ -19,7 +19,7 @@ const KIND_CHUNK = 2;
 const TWO_TO_32 = 2 ** 32;
 
 /** Every part of a frame begins at a multiple of this many bytes from the frame's start. */
-export const FRAME_ALIGNMENT = 8;
+const FRAME_ALIGNMENT = 8;
 
 /** A frame with one message in its control part. */
 export interface MessageFrame {

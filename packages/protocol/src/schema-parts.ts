@@ -52,6 +52,11 @@ export const token = v.pipe(v.string(), v.maxLength(TOKEN_LENGTH_MAX), v.regex(/
 /** A codec's name. */
 export const codecName = token;
 
+/** One of the keys of a table of reasons or codes: the table is the one place where they are listed. */
+export function keyOf<Key extends string>(table: Readonly<Record<Key, string>>) {
+  return v.picklist(Object.keys(table) as Key[]);
+}
+
 /** A sentence for people; shown as text only. */
 export const sentence = v.pipe(v.string(), v.maxLength(SENTENCE_LENGTH_MAX));
 

@@ -3,6 +3,7 @@ import { CODECS_MAX, OPERATIONS_MAX, PROGRAM_FORMATS_MAX } from "./limits.ts";
 import {
   codecName,
   identifier,
+  keyOf,
   type LeaseId,
   leaseId,
   measuredMilliseconds,
@@ -185,7 +186,7 @@ const declineSchema = v.strictObject({
   type: v.literal("decline"),
   lease: leaseId,
   step: naturalNumber,
-  reason: v.picklist(["stale", "busy", "data", "failed", "cancelled", "leaving"]),
+  reason: keyOf(DECLINE_REASONS),
   detail: sentence,
 }) satisfies v.GenericSchema<unknown, DeclineMessage>;
 

@@ -9,7 +9,7 @@ const SUMS = Float32Array.of(2 ** -12, -(2 ** -13), 3 * 2 ** -14, 0, 1_000_003, 
 
 describe("contribution bytes", () => {
   it.each([float32Codec, float16Codec])(
-    "[K3] $name codes the gradient and leaves the statistics as they are",
+    "[K4] $name codes the gradient and leaves the statistics as they are",
     (codec) => {
       const bytes = new Uint8Array(contributionByteLength(codec, LENGTHS));
       encodeContributionInto(codec, LENGTHS, SUMS, bytes);
@@ -20,7 +20,7 @@ describe("contribution bytes", () => {
     },
   );
 
-  it("[K3] bytes of another length are refused", () => {
+  it("[K4] bytes of another length are refused", () => {
     const into = new Float32Array(7);
     for (const length of [0, 27, 29, 32]) {
       expect(() => decodeContributionInto(float32Codec, LENGTHS, new Uint8Array(length), into)).toThrow(

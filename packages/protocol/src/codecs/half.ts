@@ -1,6 +1,3 @@
-/** Bits of the largest finite float16, 65,504. */
-export const HALF_MAX_BITS = 0x7bff;
-
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
