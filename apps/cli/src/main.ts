@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { DataError } from "@tributary/data";
 import type { ReporterOutput } from "@tributary/training";
 import { TrainingError } from "@tributary/training";
@@ -91,7 +92,7 @@ function tell(error: unknown, asJson: boolean): void {
   const remedy = error instanceof CommandError ? error.remedy : "See the message; set DEBUG=1 for the whole error";
   if (asJson) process.stdout.write(`${JSON.stringify({ event: "error", code: codeOf(error), message, remedy })}\n`);
   else process.stderr.write(`Error ${codeOf(error)}: ${message}\n  ${remedy}\n`);
-  if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${inspect(error)}\n`);
 }
 
 const words = process.argv.slice(2);

@@ -3,6 +3,7 @@ import { type ResolveHookSync, registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isRun, type Run } from "@tributary/training";
+import { placeOf } from "./error-place.ts";
 import { CommandError } from "./errors.ts";
 
 /**
@@ -34,8 +35,8 @@ export async function loadRun(path: string): Promise<Run> {
     const message = error instanceof Error ? error.message : String(error);
     throw new CommandError(
       "RUN_FILE_INVALID",
-      `${file} cannot be loaded: ${message}`,
-      "Mend the file; run it with node to see the whole error",
+      `${placeOf(error, file) ?? file} cannot be loaded: ${message}`,
+      "Mend the file there; set DEBUG=1 for the whole error",
       { cause: error },
     );
   } finally {
