@@ -8,6 +8,8 @@ export const AUTOGRAD_ERROR_CODES = {
     "A gradient was asked for something that has none: integers and booleans, or an output that is not a scalar",
   VALUE_IN_TRACE:
     "Traced code asked for a value, which does not exist yet: use where(), or compute outside of the trace",
+  NOT_A_NUMBER:
+    "A tensor was used as if it were a number, with an operator of the language: use methods such as add, gt and where",
   INVALID_TRACE:
     "The traced function returned something that cannot become a program, or used a value of another trace",
   CONSTANT_TOO_LARGE: "A large array was captured by a traced function: make it an input of the program",

@@ -280,6 +280,19 @@ describe("values", () => {
     expect(() => tensor([[1], [2, 3]])).toThrow(/\[1\] and \[2\]/);
     expect(() => tensor([1, 2], { shape: [3] })).toThrow(/2 elements do not fill \[3\]/);
   });
+  it("is no number: operators of the language throw, instead of seeing NaN", () => {
+    const scalar: unknown = full([], 2);
+    const asNumber = (value: unknown) => value as number;
+    for (const use of [
+      () => asNumber(scalar) > 1,
+      () => asNumber(scalar) + 1,
+      () => -asNumber(scalar),
+      () => Math.max(asNumber(scalar), 1),
+    ]) {
+      expect(use).toThrow(expect.objectContaining({ code: "NOT_A_NUMBER" }));
+    }
+    expect(`${full([2], 1)}`).toBe("Tensor float32[2]");
+  });
   it("item is the only element", async () => {
     expect(await full([1, 1], 2.5).item()).toBe(2.5);
     expect(() => zeros([2]).item()).toThrow(/2 elements/);

@@ -78,6 +78,18 @@ export class Tensor {
     return evaluate(this.value).then(([element]) => element ?? 0);
   }
 
+  /**
+   * Operators of the language see no values: a comparison with `<` would be false without a word, whatever the elements are.
+   * @throws AutogradError NOT_A_NUMBER unless a text is wanted
+   */
+  [Symbol.toPrimitive](hint: "string" | "number" | "default"): string {
+    if (hint === "string") return this.toString();
+    throw new AutogradError(
+      "NOT_A_NUMBER",
+      `An operator such as + or < was applied to a tensor, ${showType(this.value)}: use its methods (add, lt, where), or in untraced code await item()`,
+    );
+  }
+
   toString(): string {
     return `Tensor ${showType(this.value)}`;
   }
