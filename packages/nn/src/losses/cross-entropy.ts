@@ -53,9 +53,13 @@ function placesOf(owner: string, outputs: Tensor, targets: Tensor): Places {
   if (outputs.ndim >= 2 && shapesEqual(targets.shape, shape)) {
     return { rows: classesLast(outputs).reshape([targets.numel(), classes]), shape };
   }
+  const oneHot = owner === "crossEntropy" && shapesEqual(outputs.shape, targets.shape);
+  const remedy = oneHot
+    ? "give one index a sample, or store one-hot targets as float32"
+    : "give one index a sample (or place), and put the classes into dimension 1";
   throw new NnError(
     "SHAPE_MISMATCH",
-    `${owner} takes outputs [M, C, ...] and class indices [M, ...], but got outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)}: give one index a sample (or place), and put the classes into dimension 1`,
+    `${owner} takes outputs [M, C, ...] and class indices [M, ...], but got outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)}: ${remedy}`,
   );
 }
 
