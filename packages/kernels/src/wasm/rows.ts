@@ -16,7 +16,12 @@ interface Row {
   /** The row's largest element, the sum of exp(x - largest): vectors of equal lanes. */
   readonly largest: Local;
   readonly sum: Local;
+  /** Partial results of a pass: one for each of the vectors that go side by side, so that none waits for another. */
+  readonly partial: readonly Local[];
 }
+
+/** Adjacent vectors in one turn of a pass. */
+const VECTORS = 4;
 
 /** Writes softmax and its kin: two or three passes over each row while it is in the first cache. */
 export function emitRows(context: KernelContext, kernel: RowsKernel): void {
@@ -36,6 +41,7 @@ export function emitRows(context: KernelContext, kernel: RowsKernel): void {
     output: address(context, kernel.output),
     largest: code.local("v128"),
     sum: code.local("v128"),
+    partial: Array.from({ length: VECTORS }, () => code.local("v128")),
   };
   const sides = kernel.inputs.slice(1).map((view) => address(context, view));
   const counter = code.local("i32");
@@ -113,8 +119,11 @@ function forColumns(
     code.loopTo(counter, 0, turns, 1, body);
     code.release(counter);
   };
-  repeat(Math.floor(columns / 8), () => write(2, 4));
-  repeat(Math.floor((columns % 8) / 4), () => write(1, 4));
+  let rest = columns;
+  for (let vectors = VECTORS; vectors >= 1; vectors /= 2) {
+    repeat(Math.floor(rest / (vectors * 4)), () => write(vectors, 4));
+    rest %= vectors * 4;
+  }
   if (columns % 4 > 0) write(1, columns % 4);
   code.release(offset);
 }
@@ -147,33 +156,40 @@ function storeColumns(row: Row, offset: Local, bytes: number, lanes: number, val
   else for (let lane = 0; lane < lanes; lane++) push().memoryLane("v128.store32_lane", lane, bytes + lane * 4);
 }
 
-/** Combines the lanes of `vector` and puts the result into all of them. */
-function spread(row: Row, vector: Local, combine: InstructionName): void {
+/** Combines the partial results of a pass and puts the result into all lanes of `into`. */
+function gather(row: Row, combine: InstructionName, into: Local): void {
   const code = row.context.body;
-  code.get(vector).get(vector).get(vector).shuffle32(2, 3, 0, 1).op(combine).set(vector);
-  code.get(vector).get(vector).get(vector).shuffle32(1, 0, 3, 2).op(combine).set(vector);
+  const [a, b, c, d] = row.partial;
+  code.get(a).get(b).op(combine).get(c).get(d).op(combine).op(combine).set(into);
+  code.get(into).get(into).get(into).shuffle32(2, 3, 0, 1).op(combine).set(into);
+  code.get(into).get(into).get(into).shuffle32(1, 0, 3, 2).op(combine).set(into);
 }
 
+/** A NaN is passed over: it makes the sum of exponentials NaN, and with it the whole row. */
 function findLargest(row: Row): void {
   const code = row.context.body;
-  code.f32x4(Number.NEGATIVE_INFINITY).set(row.largest);
+  for (const partial of row.partial) code.f32x4(Number.NEGATIVE_INFINITY).set(partial);
   forColumns(row, (_, load) => {
-    for (const value of load(row.input)) code.get(row.largest).get(value).op("f32x4.max").set(row.largest);
+    for (const [vector, value] of load(row.input).entries()) {
+      code.get(row.partial[vector]).get(value).op("f32x4.pmax").set(row.partial[vector]);
+    }
   });
-  spread(row, row.largest, "f32x4.max");
+  gather(row, "f32x4.pmax", row.largest);
 }
 
 /** exp(x - largest) of the row's elements, summed; also written to the output if asked for. */
 function sumExponentials(row: Row, keep: boolean): void {
   const code = row.context.body;
-  code.f32x4(0).set(row.sum);
+  for (const partial of row.partial) code.f32x4(0).set(partial);
   forColumns(row, (v, load, store) => {
     const largest = new Array<Local>(v.count).fill(row.largest);
     const value = exponential(v, v.sub(load(row.input), largest));
     if (keep) store(value);
-    for (const local of value) code.get(row.sum).get(local).op("f32x4.add").set(row.sum);
+    for (const [vector, local] of value.entries()) {
+      code.get(row.partial[vector]).get(local).op("f32x4.add").set(row.partial[vector]);
+    }
   });
-  spread(row, row.sum, "f32x4.add");
+  gather(row, "f32x4.add", row.sum);
 }
 
 /** Multiplies the output by the vector that `push` leaves. */

@@ -73,6 +73,19 @@ const shapes: Readonly<Record<string, Shapes>> = {
     ],
     groups: 7,
   },
+  "depthwise, 5 x 5, stride 2, rows of odd length": {
+    ...square,
+    x: [3, 5, 14, 27],
+    kernel: [5, 5, 5],
+    strides: [2, 2],
+    padding: [
+      [2, 2],
+      [2, 1],
+    ],
+    groups: 5,
+  },
+  "depthwise without padding": { ...square, x: [2, 3, 9, 19], kernel: [3, 3, 3], groups: 3 },
+  "depthwise, every second column": { ...square, x: [2, 3, 9, 19], kernel: [3, 1, 2], strides: [1, 2], groups: 3 },
   "depthwise with two outputs a channel, stride 2": {
     ...square,
     x: [2, 5, 9, 8],

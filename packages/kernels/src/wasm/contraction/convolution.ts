@@ -5,6 +5,7 @@ import type { KernelContext } from "../context.ts";
 import { blocks, walk } from "../pointer-loop.ts";
 import { cutStops, type Stops, stopCount, TapWalk } from "./columns.ts";
 import { type SlidingConvolution, slidingConvolution } from "./convolution-geometry.ts";
+import { depthwiseSums, isDepthwise } from "./depthwise.ts";
 import { Epilogue } from "./epilogue.ts";
 import { K_BLOCK } from "./geometry.ts";
 import { type ImageStrides, imageStrides, needsStaging, stagedStrides, stageImages } from "./image.ts";
@@ -30,6 +31,8 @@ export interface ConvolutionPlan {
   readonly row: number;
   /** A 1 x 1 kernel slides over rows that already are that matrix. */
   readonly pointwise: boolean;
+  /** Each channel slides alone: no matrix is made. */
+  readonly depthwise: boolean;
   /** Whether the kernel lies as [group][row][terms], the terms adjacent, so that nothing need be copied. */
   readonly weightsInPlace: boolean;
   readonly scratch: {
@@ -47,7 +50,9 @@ export function planConvolution(kernel: ContractKernel): ConvolutionPlan {
   const convolution = slidingConvolution(kernel);
   const { images, groups, rows, channels, kernel: size, output, source, vertical, horizontal } = convolution;
   const depth = channels * size[0] * size[1];
-  const staged = needsStaging(vertical, horizontal) || source.strides[3] !== 1;
+  const depthwise = isDepthwise(convolution);
+  const overrun = depthwise && convolution.strides[1] > 1;
+  const staged = needsStaging(vertical, horizontal) || source.strides[3] !== 1 || overrun;
   const from = staged ? stagedStrides(groups * channels, vertical, horizontal) : imageStrides(source);
   const target = Math.floor(COLUMN_FLOATS / Math.max(1, Math.min(depth, K_BLOCK)));
   const block = cutStops(images, output, Math.min(Math.max(target, STOPS_MIN), STOPS_MAX));
@@ -65,7 +70,7 @@ export function planConvolution(kernel: ContractKernel): ConvolutionPlan {
   const scratch = {
     weights: weightsInPlace ? 0 : layout.floats(groups * rows * depth),
     stage: staged ? layout.floats(stageFloats) : 0,
-    columns: pointwise ? 0 : layout.floats(Math.min(depth, K_BLOCK) * row),
+    columns: pointwise || depthwise ? 0 : layout.floats(Math.min(depth, K_BLOCK) * row),
     sums: layout.floats(rows * row),
   };
   return {
@@ -76,6 +81,7 @@ export function planConvolution(kernel: ContractKernel): ConvolutionPlan {
     block,
     row,
     pointwise,
+    depthwise,
     weightsInPlace,
     scratch,
     stageBytes: stageFloats * 4,
@@ -199,6 +205,10 @@ function emitBlock(
   const code = context.body;
   const { image, weights, columns, sums, accumulate } = pointers;
   const { convolution, depth } = plan;
+  if (plan.depthwise) {
+    depthwiseSums(context, { ...convolution, from: plan.from }, pointers, stops);
+    return;
+  }
   const matrix = code.local("i32");
   const rowBytes = plan.row * 4;
   const bStep = plan.pointwise ? plan.from.channel : rowBytes;

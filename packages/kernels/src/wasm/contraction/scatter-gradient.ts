@@ -5,7 +5,8 @@ import type { EmitBody } from "../body-pointers.ts";
 import type { KernelContext } from "../context.ts";
 import { advance, blocks, walk } from "../pointer-loop.ts";
 import { copyPlaces, cutStops, placesAdjacent, type Stops, stopCount } from "./columns.ts";
-import { reach } from "./convolution-geometry.ts";
+import { reach, slidingConvolution } from "./convolution-geometry.ts";
+import { isDepthwise } from "./depthwise.ts";
 import { Epilogue } from "./epilogue.ts";
 import { K_BLOCK } from "./geometry.ts";
 import { addFloats, copyDense } from "./pack.ts";
@@ -53,6 +54,7 @@ export interface ScatterPlan {
  * for each of dx, gaps and borders included; but an addition in memory costs more than a copy. In nanoseconds, as measured on one core.
  */
 export function prefersScatter(kernel: ContractKernel, attributes: Attributes): boolean {
+  if (isDepthwise(slidingConvolution(kernel))) return false;
   const { groups, inputSize, kernelTaps, places, channels, depth } = sizes(kernel, attributes);
   const [sliding, scattered] = [inputSize, places].map((area) => (groups * channels * depth * kernelTaps * area) / 50);
   const copied = groups * depth * kernelTaps * inputSize * 0.12;
