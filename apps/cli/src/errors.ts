@@ -3,16 +3,16 @@ import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 /** Every code a {@link CommandError} can carry, with what it means and how to mend it. */
 export const CLI_ERROR_CODES = {
   USAGE:
-    "The command line has a word, an option or a value that the command does not take: see tributary COMMAND --help.",
+    "The command line has a word, an option or a value that the command does not take: see tributary COMMAND --help",
   RUN_FILE_INVALID:
-    "The run file cannot be loaded, or its default export is not made by defineRun: the message says which.",
+    "The run file cannot be loaded, or its default export is not made by defineRun: the message says which",
   DATA_INVALID:
-    "What --data names is not there, or not in a form that can be read: the message says what is understood.",
+    "What --data names is not there, or not in a form that can be read: the message says what is understood",
   CANNOT_CONNECT:
-    "The coordinator's address cannot be bound or reached: choose another port or host, or see whether it runs.",
+    "The coordinator's address cannot be bound or reached: choose another port or host, or see whether it runs",
   CANNOT_FETCH:
-    "A dataset cannot be fetched: connect this machine to the network, or put the files where the message says.",
-  WORKER_FAILED: "A local worker process ended by itself: its own lines on standard error say why.",
+    "A dataset cannot be fetched: connect this machine to the network, or put the files where the message says",
+  WORKER_FAILED: "A local worker process ended by itself: its own lines on standard error say why",
 } as const;
 
 /** A code of {@link CLI_ERROR_CODES}. */

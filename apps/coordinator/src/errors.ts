@@ -1,8 +1,8 @@
 /** What can go wrong in the coordinator's process. */
 export const COORDINATOR_APP_ERROR_CODES = {
-  CANNOT_BIND: "the address cannot be listened on: take another port or host, or end the process that has it",
-  COMPUTE_FAILED: "the compute thread ended or reported an error: the message says which",
-  STORAGE_FAILED: "the run's folder cannot be written: see the disk's space and the folder's rights",
+  CANNOT_BIND: "The address cannot be listened on: take another port or host, or end the process that has it",
+  COMPUTE_FAILED: "The compute thread ended or reported an error: the message says which",
+  STORAGE_FAILED: "The run's folder cannot be written: see the disk's space and the folder's rights",
 } as const;
 
 /** One of {@link COORDINATOR_APP_ERROR_CODES}. */

@@ -1,7 +1,7 @@
 /** What can be wrong with the settings of a run, and broken invariants of the machine. */
 export const COORDINATOR_ERROR_CODES = {
-  BAD_SETTINGS: "a setting of the run is out of its range: the message names it and says what it may be",
-  BROKEN_INVARIANT: "the coordinator's own bookkeeping contradicts itself: a bug, to be reported with the run's log",
+  BAD_SETTINGS: "A setting of the run is out of its range: the message names it and says what it may be",
+  BROKEN_INVARIANT: "The coordinator's own bookkeeping contradicts itself: a bug, to be reported with the run's log",
 } as const;
 
 /** One of {@link COORDINATOR_ERROR_CODES}. */

@@ -1,8 +1,8 @@
 /** Every code an NnError can carry, what it means and how to mend it. */
 export const NN_ERROR_CODES = {
   UNBOUND: "A parameter, a buffer or randomness was used outside of bindModel: run the model inside of it",
-  TENSOR_MISSING: "bindModel got no tensor for a parameter or buffer of the model: give one for each name",
-  TENSOR_UNKNOWN: "bindModel got a tensor for a name that the model does not have: leave it out, or mend the name",
+  TENSOR_MISSING: "A parameter or buffer of the model has no tensor: give bindModel one for each name",
+  TENSOR_UNKNOWN: "A tensor was given for a name that the model does not have: leave it out, or mend the name",
   SHAPE_MISMATCH: "A tensor does not have the shape that a layer, a parameter or a loss takes; both are shown",
   DTYPE_MISMATCH: "A loss got targets of an element type that it does not take: store class indices as integers",
   NOT_A_TENSOR: "A module, loss or metric gave something else than a tensor: return one, and do not make it async",

@@ -1,19 +1,19 @@
 /** Every code a {@link TrainingError} can carry, with what it means and how to mend it. */
 export const TRAINING_ERROR_CODES = {
   RUN_INVALID:
-    "The options of defineRun do not fit together or are out of range: the message names the option and what it takes.",
+    "The options of defineRun do not fit together or are out of range: the message names the option and what it takes",
   RUN_SHAPE:
-    "The model, the loss and the data do not fit each other: the message shows both shapes; change the layer or the data.",
+    "The model, the loss and the data do not fit each other: the message shows both shapes; change the layer or the data",
   NO_FILE_SYSTEM:
-    "A file was to be written where there is no file system: take the bytes instead, and store them as the platform does.",
+    "A file was to be written where there is no file system: take the bytes instead, and store them as the platform does",
   ONNX_UNSUPPORTED:
-    "The model uses an operation that the ONNX export has no form for: the message names it; export a part without it.",
+    "The model uses an operation that the ONNX export has no form for: the message names it; export a part without it",
   DIVERGED:
-    "The loss or the parameters are no longer finite: lower the learning rate, clip gradients, or look at the data.",
+    "The loss or the parameters are no longer finite: lower the learning rate, clip gradients, or look at the data",
   MODEL_FILE_INVALID:
-    "The bytes are not a safetensors file, or break its rules: write the file again or fetch a whole copy.",
+    "The bytes are not a safetensors file, or break its rules: write the file again or fetch a whole copy",
   MODEL_FILE_MISMATCH:
-    "The file's tensors do not match the model's names, shapes or dtypes: use the model that the file was written from.",
+    "The file's tensors do not match the model's names, shapes or dtypes: use the model that the file was written from",
 } as const;
 
 /** A code of {@link TRAINING_ERROR_CODES}. */
