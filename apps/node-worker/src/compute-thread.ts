@@ -148,13 +148,15 @@ export async function computeSession(task: ComputeThreadTask): Promise<void> {
   const blobs = new BlobWindow(say);
   const thread = new ComputeThread(device, task, blobs.fetch);
   const closed = Promise.withResolvers<void>();
+  // One after the other: a lease may be asked for before the parameters it needs are on the device.
+  let queue: Promise<void> = Promise.resolve();
   port.on("message", (message: ToThread) => {
     if (message.type !== "request") {
       blobs.settle(message);
       return;
     }
-    thread
-      .answer(message.request)
+    queue = queue
+      .then(() => thread.answer(message.request))
       .then((value) => say({ type: "answer", value }, movable(value)))
       .catch((error: unknown) => say({ type: "failed", error: carried(error) }))
       .finally(() => {

@@ -60,6 +60,26 @@ describe("ComputeThreads", () => {
     }
   });
 
+  it.each([1, 2])(
+    "[L2] %i threads take a lease right behind its parameters, and one behind parameters that fail",
+    async (threads) => {
+      const computation = await openThreads(threads);
+      try {
+        await computation.prepare(run.welcome);
+        const held = computation.setParameters(3, "float32", computation.allocate(16));
+        const outcome = await computation.run(SPAN, 60_000);
+        await held;
+        expect(floats(outcome.sums)).toEqual([91, 91, 91]);
+        const failing = computation.setParameters(4, "float32", computation.allocate(12));
+        const lease = computation.run({ ...SPAN, step: 4 }, 60_000);
+        await expect(failing).rejects.toMatchObject({ code: "CODEC_LENGTH" });
+        await expect(lease).rejects.toMatchObject({ code: "STALE_STEP" });
+      } finally {
+        await computation.dispose();
+      }
+    },
+  );
+
   it("[L2] errors keep their code on the way between the threads", async () => {
     const computation = await openThreads(1);
     try {

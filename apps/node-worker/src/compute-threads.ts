@@ -38,7 +38,8 @@ class ThreadHandle {
   readonly #port: MessagePort;
   readonly #fetchBlob: FetchBlob;
   readonly opened = Promise.withResolvers<{ readonly backend: Backend; readonly arithmeticClass: string }>();
-  #pending: PromiseWithResolvers<ThreadAnswer> | null = null;
+  /** What is asked for and not answered, in order: the thread answers one after the other. */
+  #pending: PromiseWithResolvers<ThreadAnswer>[] = [];
   #failure: WorkerError | null = null;
 
   constructor(port: MessagePort, fetchBlob: FetchBlob) {
@@ -49,11 +50,11 @@ class ThreadHandle {
     port.on("message", (message: FromThread) => this.#onMessage(message));
   }
 
-  /** Asks for one thing; the answer to the one before must have come. */
+  /** Asks for one thing; it happens after what was asked for before. */
   ask(request: ThreadRequest, transfer: readonly ArrayBuffer[] = []): Promise<ThreadAnswer> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const pending = Promise.withResolvers<ThreadAnswer>();
-    this.#pending = pending;
+    this.#pending.push(pending);
     this.#say({ type: "request", request }, transfer);
     return pending.promise;
   }
@@ -82,7 +83,8 @@ class ThreadHandle {
   fail(error: WorkerError): void {
     this.#failure = error;
     this.opened.reject(error);
-    this.#pending?.reject(error);
+    for (const pending of this.#pending) pending.reject(error);
+    this.#pending = [];
     this.#port.close();
   }
 
@@ -92,10 +94,10 @@ class ThreadHandle {
         this.opened.resolve(message);
         break;
       case "answer":
-        this.#pending?.resolve(message.value);
+        this.#pending.shift()?.resolve(message.value);
         break;
       case "failed":
-        this.#pending?.reject(errorOf(message.error));
+        this.#pending.shift()?.reject(errorOf(message.error));
         break;
       case "fetch":
         void this.#fetch(message.hash);

@@ -12,7 +12,7 @@ export interface ComputeThreadTask {
   readonly shardCacheBytes: number | null;
 }
 
-/** What the socket thread asks of a compute thread; one request at a time. */
+/** What the socket thread asks of a compute thread, which answers one request after the other. */
 export type ThreadRequest =
   | { readonly type: "prepare"; readonly setup: RunSetup }
   | { readonly type: "parameters"; readonly step: number; readonly codec: string; readonly bytes: Uint8Array }

@@ -37,11 +37,14 @@ export interface Computation {
   prepare(setup: RunSetup): Promise<void>;
   /** Memory for parameters that setParameters can take without a copy. */
   allocate(byteLength: number): Uint8Array;
-  /** Puts parameters, then buffers, of `step` on the device; takes `bytes`. @throws WorkerError NOT_PREPARED; ProtocolError CODEC_* */
+  /**
+   * Puts parameters, then buffers, of `step` on the device; takes `bytes`. A run that is asked for before the promise
+   * resolves happens after it, so that a step does not wait for the way there and back. @throws WorkerError NOT_PREPARED; ProtocolError CODEC_*
+   */
   setParameters(step: number, codec: string, bytes: Uint8Array): Promise<void>;
   /**
    * Computes whole microbatches from the lease's start, until its end or until `milliseconds` have passed; at least one.
-   * One at a time: the caller waits for one run, or setParameters, before it asks for the next.
+   * One at a time: the caller waits for one run before it asks for the next, or for setParameters.
    * @throws WorkerError NOT_PREPARED, STALE_STEP, BLOB_UNREACHABLE, LEASE_STOPPED, THREAD_FAILED; DataError; KernelError
    */
   run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome>;

@@ -54,7 +54,7 @@ export class Connection implements TransportHandlers {
   #welcome: WelcomeMessage | null = null;
   /** Parameters whose chunks are coming in. */
   #inbound: ParametersMessage | null = null;
-  /** Step whose parameters the computation holds. */
+  /** Step whose parameters the computation holds, or was given and will hold before anything else happens. */
   #step: number | null = null;
   #lastSignMs: number;
   #cancelLook: () => void = () => {};
@@ -65,6 +65,8 @@ export class Connection implements TransportHandlers {
   #failure: Error | null = null;
   /** End of the queue of what takes time. */
   #work: Promise<void> = Promise.resolve();
+  /** Resolves when the parameters that came last are held, or could not be. */
+  #held: Promise<void> = Promise.resolve();
 
   constructor(options: ConnectionOptions) {
     const { computation, clock, crc32, onEvent } = options;
@@ -88,6 +90,7 @@ export class Connection implements TransportHandlers {
     void this.#send(encodeMessage({ type: "hello", ...hello, resume }));
     const end = await this.#closed.promise;
     await this.#work;
+    await this.#held;
     await this.#desk.uploads;
     return end;
   }
@@ -207,14 +210,24 @@ export class Connection implements TransportHandlers {
   }
 
   #onParametersComplete(message: ParametersMessage, bytes: Uint8Array): void {
-    const { computation, onEvent } = this.#options;
     this.#inbound = null;
     this.#enqueue(async () => {
-      await computation.setParameters(message.step, message.tensor.codec, bytes);
+      await this.#held;
       this.#step = message.step;
-      void this.#send(encodeMessage({ type: "ready", step: message.step }));
-      onEvent({ type: "ready", step: message.step });
+      // Not waited for: a lease that came behind the parameters is computed right after them.
+      this.#held = this.#hold(message, bytes);
     });
+  }
+
+  async #hold({ step, tensor }: ParametersMessage, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#options.computation.setParameters(step, tensor.codec, bytes);
+    } catch (error) {
+      this.#onTaskFailed(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    void this.#send(encodeMessage({ type: "ready", step }));
+    this.#options.onEvent({ type: "ready", step });
   }
 
   /** Appends to the queue of what takes time. */

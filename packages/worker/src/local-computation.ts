@@ -22,6 +22,8 @@ export class LocalComputation implements Computation {
   readonly #options: LocalComputationOptions;
   #prepared: { readonly setup: RunSetup; readonly runner: LeaseRunner } | null = null;
   #stopped = false;
+  /** Settles when the parameters that came last are on the device. */
+  #held: Promise<void> = Promise.resolve();
 
   constructor(options: LocalComputationOptions) {
     this.#options = options;
@@ -39,7 +41,10 @@ export class LocalComputation implements Computation {
   }
 
   async setParameters(step: number, codec: string, bytes: Uint8Array): Promise<void> {
-    await this.#ready().runner.setParameters(step, codec, bytes);
+    const holding = this.#ready().runner.setParameters(step, codec, bytes);
+    // Whoever asked hears of an error; a run that follows finds no parameters.
+    this.#held = holding.catch(() => {});
+    await holding;
   }
 
   async run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome> {
@@ -48,6 +53,7 @@ export class LocalComputation implements Computation {
     const begun = clock.now();
     let done = false;
     this.#stopped = false;
+    await this.#held;
     // The first microbatch is done however late it is: a lease comes back with at least one, or not at all.
     const shouldStop = () => {
       const late = done && clock.now() - begun >= milliseconds;
