@@ -30,13 +30,10 @@ export const BINARY_OPERATIONS = ["add", "sub", "mul", "div", "pow", "maximum", 
 /** How `compare` compares. Any comparison with a NaN is false, except notEqual. */
 export const COMPARATORS = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"] as const;
 
-/** Name of an operation on one value, element by element. */
 /** One of {@link UNARY_OPERATIONS}. */
 export type UnaryName = (typeof UNARY_OPERATIONS)[number];
-/** Name of an operation on two values, element by element. */
 /** One of {@link BINARY_OPERATIONS}. */
 export type BinaryName = (typeof BINARY_OPERATIONS)[number];
-/** How `compare` compares its two values. */
 /** One of {@link COMPARATORS}. */
 export type Comparator = (typeof COMPARATORS)[number];
 
