@@ -124,7 +124,7 @@ export function buildGraph(inputs: readonly Value[], outputs: readonly Value[]):
 }
 
 /** Records the operations of a graph again, on `inputs`. @returns the values of its outputs */
-export function inlineGraph(graph: Graph, inputs: readonly Value[]): Value[] {
+function inlineGraph(graph: Graph, inputs: readonly Value[]): Value[] {
   const values: Value[] = [...inputs];
   const operands = (ids: readonly ValueId[]): Value[] => ids.flatMap((id) => values[id] ?? []);
   for (const node of graph.nodes) {

@@ -84,7 +84,7 @@ const WHOLE_RANGES: Partial<Readonly<Record<FieldDType, readonly [least: number,
 };
 
 /** Whether an element can be stored with a dtype without becoming another. float16 elements are raw bits. */
-export function fitsDType(value: number, dtype: FieldDType): boolean {
+function fitsDType(value: number, dtype: FieldDType): boolean {
   const range = WHOLE_RANGES[dtype];
   return range === undefined || (Number.isInteger(value) && value >= range[0] && value <= range[1]);
 }

@@ -35,7 +35,7 @@ const CONVOLUTION = { strides: "pair", padding: "pairs", dilation: "pair", group
  * The attributes of each operation, in the order in which they are encoded: reordering them changes the format version.
  * An attribute without a form, or with that of another type, does not compile.
  */
-export const ATTRIBUTE_FORMS: {
+const ATTRIBUTE_FORMS: {
   readonly [Name in OperationName]: {
     readonly [Field in keyof OperationAttributes[Name]]: FormOf<OperationAttributes[Name][Field]>;
   };

@@ -153,14 +153,10 @@ export interface CompositeAttributes {
 }
 
 /** Attributes of every operation, by name. */
-/** Attributes of every operation. */
 export type OperationAttributes = PrimitiveAttributes & CompositeAttributes;
 /** Name of an operation that every backend must have. */
-/** Operations that every backend runs as they are. */
 export type PrimitiveName = keyof PrimitiveAttributes;
 /** Name of an operation that a backend may take whole or expanded. */
-/** Operations with an expansion into primitives. */
 export type CompositeName = keyof CompositeAttributes;
 /** Name of any operation that a graph may hold. */
-/** Every operation. */
 export type OperationName = PrimitiveName | CompositeName;

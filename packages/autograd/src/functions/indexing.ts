@@ -13,7 +13,7 @@ function toLast(rank: number, axis: number): number[] {
 }
 
 /** Indices as int32. @throws AutogradError DTYPE_MISMATCH */
-export function asIndex(name: string, index: Value): Value {
+function asIndex(name: string, index: Value): Value {
   if (index.dtype === "int32" || index.dtype === "uint32" || index.dtype === "uint8") return op.cast(index, "int32");
   throw new AutogradError(
     "DTYPE_MISMATCH",

@@ -4,7 +4,7 @@ import type { Value } from "../value.ts";
 import { at, oneInput, type Row, type Rows } from "./rule.ts";
 
 /** Sums a cotangent back to the shape that was stretched to its own. */
-export function sumTo(dy: Value, shape: Shape): Value {
+function sumTo(dy: Value, shape: Shape): Value {
   const lead = dy.shape.length - shape.length;
   const stretched = dy.shape.flatMap((size, axis) => {
     const before = axis < lead ? 1 : shape[axis - lead];

@@ -31,7 +31,7 @@ export interface TextColumn {
 }
 
 /** Name of the category that stands for missing values. */
-export const MISSING_CATEGORY = "(missing)";
+const MISSING_CATEGORY = "(missing)";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 

@@ -9,7 +9,7 @@ export interface ZipMember {
 }
 
 /** What an archive may hold. */
-export const ZIP_LIMITS = {
+const ZIP_LIMITS = {
   /** Members. */
   members: 65_535,
   /** Bytes of one unpacked member, 1 GiB. */
