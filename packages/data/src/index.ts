@@ -52,7 +52,15 @@ export { type NpyArray, parseNpy } from "./numpy/npy.ts";
 export { NPZ_NAMES, type NpyOptions, type NpzOptions, npy, npz } from "./numpy/numpy-dataset.ts";
 export type { SplitShares } from "./partition.ts";
 export { COLLECTED_LIMITS, type FieldForms, type NewSample, type Sample } from "./sample.ts";
-export { DEFAULT_SHARD_BYTES, openShard, type PackedDataset, type PackOptions, packDataset, Shard } from "./shards.ts";
+export {
+  DEFAULT_SHARD_BYTES,
+  openShard,
+  type PackedDataset,
+  type PackOptions,
+  packDataset,
+  Shard,
+  sourceSample,
+} from "./shards.ts";
 export type { LoadedDataset, Split } from "./split.ts";
 export { BYTE_PAIR_LIMITS, BytePairTokenizer, trainBytePairs } from "./text/byte-pairs.ts";
 export { TEXT_LIMITS, TextDataset, type TextOptions, text } from "./text/text-dataset.ts";

@@ -6,7 +6,7 @@ import { DataError, type DataErrorCode } from "./errors.ts";
 import type { Field } from "./field.ts";
 import { encodeManifest, parseManifest, type SplitName } from "./manifest.ts";
 import { createMicrobatch, fillMicrobatchInto } from "./microbatch.ts";
-import { openShard, type PackedDataset, packDataset } from "./shards.ts";
+import { openShard, type PackedDataset, packDataset, sourceSample } from "./shards.ts";
 import type { LoadedDataset } from "./split.ts";
 
 const FIELDS: readonly Field[] = [
@@ -111,6 +111,14 @@ describe("packing a dataset into shards", () => {
     const other = packDataset(numbered(40, 40), { shardBytes: 128, seed: 1 });
     expect(other.manifest.splits.train).not.toEqual(packed.manifest.splits.train);
     expect(other.manifest.splits.test).toEqual(packed.manifest.splits.test);
+  });
+
+  it("knows which sample of the dataset a stored one was", () => {
+    const { manifest, ...packed } = packDataset(numbered(50, 0), { shardBytes: 200, seed: 3 });
+    for (const { targets, index } of readBack({ manifest, ...packed }, "train", 7, false)) {
+      expect(sourceSample(manifest, index, 3)).toBe(Math.abs(targets[0] ?? 0));
+    }
+    expect(sourceSample(packDataset(tokenWindows(9, 0)).manifest, 4)).toBe(4);
   });
 
   it("gives every sample back exactly once through shuffled microbatches, each with its own target", () => {

@@ -48,14 +48,23 @@ export function packDataset(dataset: LoadedDataset, options: PackOptions = {}): 
     );
   }
   const columns = checkDataset(dataset);
-  const windowed = dataset.fields.some((field) => field.window !== undefined);
-  const key = deriveKey(keyOfSeed(seed), STORAGE_ORDER, 0);
   const shards = new Map<string, Uint8Array>();
   const limit = Math.min(shardBytes, MANIFEST_LIMITS.shardBytes);
-  const trainOrder = windowed ? undefined : permutation(dataset.train.samples, key);
+  const trainOrder = storedOrder(dataset.fields, dataset.train.samples, seed);
   const train = packSplit(dataset.train, columns, limit, shards, trainOrder);
   const test = packSplit(dataset.test, columns, limit, shards, undefined);
   return { manifest: { fields: dataset.fields, splits: { train, test } }, shards };
+}
+
+/** Indices in the dataset of the training samples, in the order in which they are stored; undefined where that is the same. */
+function storedOrder(fields: readonly Field[], samples: number, seed: number): Uint32Array | undefined {
+  if (fields.some((field) => field.window !== undefined)) return undefined;
+  return permutation(samples, deriveKey(keyOfSeed(seed), STORAGE_ORDER, 0));
+}
+
+/** Which sample of a dataset became the training sample of this index when it was packed, for people who look for it in their data. */
+export function sourceSample({ fields, splits }: Manifest, index: number, seed = 0): number {
+  return storedOrder(fields, splits.train.samples, seed)?.[index] ?? index;
 }
 
 /** The most samples whose shard stays within the limit, and at least 1. */

@@ -1,4 +1,4 @@
-import type { Microbatch } from "@tributary/data";
+import { type Microbatch, sourceSample } from "@tributary/data";
 import type { Device, DeviceBuffer } from "@tributary/kernels";
 import { elementCount } from "@tributary/program";
 import { layerPath } from "./inspection-programs.ts";
@@ -41,7 +41,7 @@ function notFiniteSample({ data }: TracedRun, { fields, indices, size }: Microba
     const values = fields[name];
     const at = values instanceof Float32Array ? firstNotFinite(values) : -1;
     if (values === undefined || at < 0) continue;
-    const sample = indices[Math.floor(at / (values.length / size))] ?? 0;
+    const sample = sourceSample(data.manifest, indices[Math.floor(at / (values.length / size))] ?? 0);
     return `Sample ${sample} of the training data holds ${values[at]} in ${name}: mend it, or leave it out`;
   }
   return null;
