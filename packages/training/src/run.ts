@@ -128,7 +128,7 @@ function checkParts(description: RunDescription): void {
     if (description[part] === undefined || description[part] === null) throw invalid(`${part} is missing`, "give one");
   }
   const { model, loss, optimizer, data, metrics = {} } = description;
-  if (typeof model !== "function") throw invalid(`model is ${given(model)}`, "write model: () => new ...");
+  if (typeof model !== "function") throw invalid(`model is ${given(model)}`, "write model: () => new Sequential(...)");
   if (typeof loss !== "function") throw invalid(`loss is ${given(loss)}`, "give a function, such as crossEntropy");
   if (typeof optimizer.update !== "function") {
     throw invalid(`optimizer is ${given(optimizer)}`, "call the function that makes it, as in sgd()");

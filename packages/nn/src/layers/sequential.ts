@@ -11,8 +11,10 @@ export class Sequential extends Module implements Iterable<Module> {
   constructor(...layers: Module[]) {
     super();
     layers.forEach((layer: unknown, index) => {
-      const given = Array.isArray(layer) ? "a list" : typeof layer;
-      requireOption(layer instanceof Module, "Sequential", `layer ${index}`, given, "a Module; spread a list with ...");
+      const [given, mustBe] = Array.isArray(layer)
+        ? ["a list", "one Module: write three points before the list"]
+        : [`of type ${typeof layer}`, "a Module"];
+      requireOption(layer instanceof Module, "Sequential", `layer ${index}`, given, mustBe);
     });
     this.#layers = layers;
   }
