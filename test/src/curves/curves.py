@@ -116,7 +116,7 @@ WORKS = {
     "lenet": (lenet, lambda n: images(n, 1, 28, 28), functional.cross_entropy, 32, 50, 0.9),
     "lstm": (Lstm, series, functional.mse_loss, 4, 50, 0.9),
     "gpt": (Gpt, text, functional.cross_entropy, 2, 50, 0.9),
-    "resnet": (resnet, lambda n: images(n, 3, 32, 32), functional.cross_entropy, 16, 10, 0.0),
+    "resnet": (resnet, lambda n: images(n, 3, 32, 32), functional.cross_entropy, 8, 10, 0.0),
 }
 
 

@@ -47,10 +47,10 @@ export const WORKS: Readonly<Record<string, Work>> = {
     tolerance: 1e-4,
   },
   resnet: {
-    what: "residual and separable convolutions with batch normalisation on images of 32 x 32, batches of 16, SGD 0.01",
+    what: "residual and separable convolutions with batch normalisation on images of 32 x 32, batches of 8, SGD 0.01",
     model: resnet,
     loss: crossEntropy,
-    batch: 16,
+    batch: 8,
     steps: 10,
     momentum: 0,
     tolerance: 1e-3,

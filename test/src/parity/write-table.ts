@@ -28,7 +28,11 @@ A number is the largest deviation over all of a row's tensors, as a share of wha
 | norm | parameters after steps: norm of the difference over norm, 1e-5 |
 
 \`node test/src/parity/write-table.ts\` (with the Node of the workspace, \`node_modules/.bin/node\`) writes this page; \`test/src/parity/parity.test.ts\`
-checks every row. \`python3 test/src/parity/make_fixtures.py\` writes the fixtures anew where Python has torch.
+checks every row. \`python3 test/src/parity/make_fixtures.py\` writes the fixtures anew where Python has torch. [Loss curves](curves.md) of whole trainings stand on a page of their own.
+
+TensorFlow.js is a second witness: \`test/src/tfjs\` compares 300 random operations and shapes, with their derivatives, on both backends. That test runs
+where TensorFlow.js is: \`npm run bench -- cpu --peers\` installs it into \`bench/.peers\`, and \`PEERS=FOLDER\` names another folder in which
+\`npm install @tensorflow/tfjs@4.22.0\` was run. Elsewhere it says that it is skipped.
 `;
 }
 
