@@ -3,17 +3,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import {
   arrays,
-  Conv2d,
   crossEntropy,
   Dropout,
   defineRun,
   digits,
-  Flatten,
   fit,
   Linear,
-  MaxPool2d,
   Module,
-  ReLU,
   Sequential,
   scan,
   sgd,
@@ -21,28 +17,15 @@ import {
   type TrainedModel,
 } from "tributary";
 import { beforeAll, describe, expect, it } from "vitest";
+import { lenet } from "../curves/models.ts";
 import { ROOT } from "../house/source-tree.ts";
 
 /** Where optional packages are looked for: a folder that PEERS names, or the benchmarks'. */
 const PEERS = process.env.PEERS ?? join(ROOT, "bench", ".peers");
 
-const lenet = defineRun({
+const run = defineRun({
   name: "lenet",
-  model: () =>
-    new Sequential(
-      new Conv2d(1, 6, 5, { padding: 2 }),
-      new ReLU(),
-      new MaxPool2d(2),
-      new Conv2d(6, 16, 5),
-      new ReLU(),
-      new MaxPool2d(2),
-      new Flatten(),
-      new Linear(400, 120),
-      new ReLU(),
-      new Linear(120, 84),
-      new ReLU(),
-      new Linear(84, 10),
-    ),
+  model: lenet,
   loss: crossEntropy,
   optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }),
   data: digits({ train: 320, test: 16 }),
@@ -52,7 +35,7 @@ const lenet = defineRun({
 
 let model: TrainedModel;
 beforeAll(async () => {
-  model = (await fit(lenet, { backend: "wasm" })).model;
+  model = (await fit(run, { backend: "wasm" })).model;
 });
 
 /** Fields of a protocol-buffers message, as far as ONNX uses them: numbers of varints, bytes of the rest. */
@@ -115,7 +98,7 @@ describe("an exported LeNet", () => {
       context.skip();
     }
     const runtime = createRequire(join(PEERS, "package.json"))("onnxruntime-node");
-    const { data, shape } = (await lenet.data.test.take(16)).inputs;
+    const { data, shape } = (await run.data.test.take(16)).inputs;
     const session = await runtime.InferenceSession.create(model.toOnnx());
     const { outputs } = await session.run({ inputs: new runtime.Tensor("uint8", data, shape) });
     const ours = await model.predict({ dtype: "uint8", shape, data });
