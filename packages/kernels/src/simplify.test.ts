@@ -94,4 +94,41 @@ describe("simplification", () => {
     );
     expect(operations(simplified)).toEqual(["concat", "add"]);
   });
+
+  /** x [1, 1, 4, 4], pooled 2 x 2; du is spread over x, and masked by comparing `compared` with 0. */
+  function pooledMask(compared: "x" | "other", shared = false): Graph {
+    const image = [1, 1, 4, 4];
+    return graph([image, [1, 1, 4], image], (builder, [x = 0, du = 0, other = 0]) => {
+      const attributes = {
+        window: [2, 2],
+        strides: [2, 2],
+        padding: [
+          [0, 0],
+          [0, 0],
+        ],
+        dilation: [1, 1],
+      } as const;
+      const values = builder.add("maxPool", attributes, [x]);
+      const index = builder.add("reshape", { shape: [1, 1, 4] }, [values + 1]);
+      const spread = builder.add("reshape", { shape: image }, [builder.add("scatterAdd", { length: 16 }, [du, index])]);
+      const zero = builder.add("constant", { dtype: "float32", shape: image, values: [0] }, []);
+      const off = builder.add("compare", { comparator: "lessEqual" }, [compared === "x" ? x : other, zero]);
+      const masked = builder.add("where", {}, [off, zero, spread]);
+      return shared ? [values, masked, spread] : [values, masked];
+    });
+  }
+
+  it("the mask of a ReLU goes before the scattering of a pooling's gradient", () => {
+    const { nodes } = simplify(pooledMask("x"));
+    const masks = nodes.filter(({ operation }) => operation === "where");
+    expect(masks.map(({ outputs }) => outputs[0]?.shape)).toEqual([[1, 1, 4]]);
+    expect(operations({ inputs: [], nodes, outputs: [] }).slice(-3)).toEqual(["where", "scatterAdd", "reshape"]);
+  });
+
+  it("the mask stays where it is if it asks something else, or the gradient is needed without it", () => {
+    for (const kept of [pooledMask("other"), pooledMask("x", true)]) {
+      const masks = simplify(kept).nodes.filter(({ operation }) => operation === "where");
+      expect(masks.map(({ outputs }) => outputs[0]?.shape)).toEqual([[1, 1, 4, 4]]);
+    }
+  });
 });

@@ -9,6 +9,7 @@ import {
   UNARY_OPERATIONS,
   type ValueId,
 } from "@tributary/program";
+import { addPoolMask, findPoolMask, Makers } from "./pool-mask.ts";
 
 /** Constants with more values than this are not compared with each other. */
 const COMPARED_VALUES_MAX = 64;
@@ -22,9 +23,13 @@ const ELEMENTWISE: ReadonlySet<OperationName> = new Set<OperationName>([
   "cast",
 ]);
 
+/** Operations of which something is looked for behind what they make. */
+const MATCHED: ReadonlySet<OperationName> = new Set(["maxPool", "reshape", "compare", "constant", "scatterAdd"]);
+
 /**
  * The same outputs from fewer operations: what no output needs is left out, what is computed twice is computed once, joined
- * tensors are joined at once, padded ones that do not overlap are joined rather than added, elementwise work on a concatenation is done on its pieces (so that it can be fused into what produces them).
+ * tensors are joined at once, padded ones that do not overlap are joined rather than added, elementwise work on a concatenation is done on its pieces (so that it can be fused into what produces them), the
+ * mask of a ReLU behind a pooling is applied to the pooled values.
  */
 export function simplify(graph: Graph): Graph {
   return withoutDeadNodes(new Rebuild(withoutDeadNodes(graph)).run());
@@ -66,6 +71,8 @@ class Rebuild {
   /** Nodes of the new graph that made a value, for concatenations that may be split. */
   readonly #splittable = new Map<ValueId, NodeOf<"concat">>();
 
+  readonly #makers = new Makers();
+
   /** Values of the new graph that are zeros around pieces, and that one node alone uses. */
   readonly #padded = new Map<ValueId, Pieces>();
 
@@ -88,12 +95,25 @@ class Rebuild {
 
   #rebuild(node: GraphNode): void {
     const inputs = node.operation === "concat" ? this.#pieces(node) : node.inputs.map((id) => this.#rename(id));
-    const output = this.#joinPieces(node, inputs) ?? this.#pieceByPiece(node, inputs) ?? this.#addNode(node, inputs);
+    const output =
+      this.#joinPieces(node, inputs) ??
+      this.#pieceByPiece(node, inputs) ??
+      this.#maskPooled(node, inputs) ??
+      this.#addNode(node, inputs);
     this.#notePad(node, inputs, output);
+    if (MATCHED.has(node.operation)) this.#makers.note({ ...node, inputs, firstOutput: output });
     for (const [index] of node.outputs.entries()) this.#renamed.set(node.firstOutput + index, output + index);
     if (node.operation === "concat" && this.#uses[node.firstOutput] === 1) {
       this.#splittable.set(output, { ...node, inputs });
     }
+  }
+
+  /** The mask of a ReLU goes before the scattering of a pooling's gradient, which then is of use to nobody else. */
+  #maskPooled(node: GraphNode, inputs: readonly ValueId[]): ValueId | null {
+    const found = findPoolMask(this.#makers, node, inputs);
+    const spread = node.inputs[2];
+    if (found === null || this.#uses[spread] !== 1) return null;
+    return addPoolMask(this.#builder, found, node.outputs[0].shape);
   }
 
   /** Pieces of a concatenation; one that nobody else needs and is joined along the same axis gives its own pieces. */

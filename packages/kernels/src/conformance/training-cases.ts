@@ -170,7 +170,7 @@ function convolutionStep(seed: number): ConformanceCase {
     const dpooled = step.reshape(step.matmul(dlogits, weight), [IMAGES, CHANNELS, POOLED * POOLED]);
     const places = builder.add("reshape", { shape: [IMAGES, CHANNELS, POOLED * POOLED] }, [pooled + 1]);
     const dactive = builder.add("scatterAdd", { length: SIDE * SIDE }, [dpooled, places]);
-    const dbefore = step.reluGradient(before, step.reshape(dactive, wide));
+    const dbefore = step.reluGradient(active, step.reshape(dactive, wide));
     const gradient = step.flat([
       builder.add("convolutionWeightGradient", { ...same, kernelSize: [3, 3] }, [x, dbefore]),
       step.sum(dbefore, [0, 2, 3]),

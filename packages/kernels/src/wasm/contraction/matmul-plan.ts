@@ -28,9 +28,6 @@ const SLAB_ROWS_MIN = 48;
 /** A deeper product is not cut into slabs of rows: its epilogue counts for little, and all of B would be packed at once. */
 const SLAB_DEPTH_MAX = 4 * K_BLOCK;
 
-/** How A comes to the micro-kernels: as it lies, rows copied apart from each other, or in panels of a tile's rows. */
-export type LeftForm = "inPlace" | "rows" | "panels";
-
 /** How one matrix product is done. Strides are in floats; scratch offsets in bytes. */
 export interface MatmulPlan {
   readonly rows: number;
@@ -42,7 +39,7 @@ export interface MatmulPlan {
   readonly bColumn: number;
   /** dot: both operands are adjacent along K. outer: B is, or is packed to be, adjacent along columns. */
   readonly method: "outer" | "dot";
-  readonly left: LeftForm;
+  readonly packA: boolean;
   readonly packB: boolean;
   /** Rows of C that are finished before others begin. */
   readonly slab: number;
@@ -68,7 +65,7 @@ export function planMatmul(kernel: ContractKernel, geometry: Geometry): MatmulPl
   const [aRow, aStep, bStep, bColumn] = [stride(a, 2), stride(a, 1), stride(b, 2), stride(b, 1)];
   const block = Math.min(depth, K_BLOCK);
   const dot = prefersDot({ rows, columns, aRow, aStep, bStep, bColumn });
-  const left = dot ? "inPlace" : leftForm({ rows, columns, block, aRow, aStep });
+  const packA = !dot && !leftInPlace({ rows, block, aRow, aStep });
   const packB = !dot && !rightInPlace({ rows, columns, block, bStep, bColumn }, geometry);
   const width = Math.min(columns, N_BLOCK);
   const packedStep = panelFloats(width, geometry.outer.columns, 1);
@@ -81,7 +78,7 @@ export function planMatmul(kernel: ContractKernel, geometry: Geometry): MatmulPl
   const cRow = direct ? outputStride[rank - 2] : rowLength(width);
   const layout = new ScratchLayout();
   const scratch = {
-    a: left === "inPlace" ? 0 : layout.floats(leftFloats(left, slab, block, geometry)),
+    a: packA ? layout.floats(panelFloats(slab, geometry.outer.rows, block)) : 0,
     b: packB ? layout.floats(packedStep * (packedAhead ? depth : block)) : 0,
     c: direct ? 0 : layout.floats(slab * cRow),
     spill: dot ? layout.floats(dotSpillBytes(geometry.dot.rows, geometry.dot.columns) / 4) : 0,
@@ -89,7 +86,7 @@ export function planMatmul(kernel: ContractKernel, geometry: Geometry): MatmulPl
   return {
     ...{ rows, columns, depth, aRow, aStep, bStep, bColumn },
     method: dot ? "dot" : "outer",
-    ...{ left, packB, slab, packedAhead, packedStep, cRow, direct, scratch },
+    ...{ packA, packB, slab, packedAhead, packedStep, cRow, direct, scratch },
     scratchBytes: layout.bytes,
   };
 }
@@ -109,16 +106,10 @@ function prefersDot({ rows, columns, aRow, aStep, bStep, bColumn }: Operands): b
   return possible && (rows < TURNED_ROWS || columns < LINE_FLOATS);
 }
 
-function leftForm(size: Pick<Operands, "rows" | "columns" | "aRow" | "aStep"> & { readonly block: number }): LeftForm {
-  const { rows, columns, block, aRow, aStep } = size;
-  if (aRow < 0 || aStep < 0) return "panels";
-  if (aStep !== 1) return rows * block * 4 <= IN_PLACE_BYTES ? "inPlace" : "panels";
-  const colliding = aRow > 0 && aRow % (CACHE_SETS * LINE_FLOATS) === 0;
-  return colliding && columns > 2 * LINE_FLOATS && rows > 1 ? "rows" : "inPlace";
-}
-
-function leftFloats(left: LeftForm, slab: number, block: number, geometry: Geometry): number {
-  return left === "rows" ? slab * rowLength(block) : panelFloats(slab, geometry.outer.rows, block);
+/** Whether each tile's rows of A are adjacent along K, or A is small enough not to matter. */
+function leftInPlace(size: Pick<Operands, "rows" | "aRow" | "aStep"> & { readonly block: number }): boolean {
+  const { rows, block, aRow, aStep } = size;
+  return aRow >= 0 && aStep >= 0 && (aStep === 1 || rows * block * 4 <= IN_PLACE_BYTES);
 }
 
 /** Whether a panel of B, or all of it, stays in the first cache as it lies. */

@@ -6,8 +6,7 @@ import { blocks, walk } from "../pointer-loop.ts";
 import { directStore, Epilogue } from "./epilogue.ts";
 import { K_BLOCK } from "./geometry.ts";
 import { type MatmulPlan, N_BLOCK, planMatmul } from "./matmul-plan.ts";
-import { copyRows, packPanels } from "./pack.ts";
-import { rowLength } from "./scratch.ts";
+import { packPanels } from "./pack.ts";
 import { dotTiles, outerTiles } from "./tiles.ts";
 
 /** Addresses of the operands of a block, and whether (1) or not (0) to add to what C holds. */
@@ -147,7 +146,7 @@ function emitBlock(
   }
 }
 
-/** A as the micro-kernel takes it, copied first where the plan says so. */
+/** A as the micro-kernel takes it, packed first where the plan says so. */
 function leftOperand(
   context: KernelContext,
   plan: MatmulPlan,
@@ -156,16 +155,11 @@ function leftOperand(
 ) {
   const { rows, depth } = size;
   const [aRow, aStep] = [plan.aRow * 4, plan.aStep * 4];
-  if (plan.left === "inPlace") return { address: a, strides: { aRow, aStep, aTileRow: aRow } };
+  if (!plan.packA) return { address: a, strides: { aRow, aStep, aTileRow: aRow } };
   const code = context.body;
   const address = code.local("i32");
   context.pushScratch(plan.scratch.a);
   code.set(address);
-  if (plan.left === "rows") {
-    const to = rowLength(Math.min(plan.depth, K_BLOCK)) * 4;
-    copyRows(code, a, address, { rows, columns: depth, from: aRow, to });
-    return { address, strides: { aRow: to, aStep: 4, aTileRow: to } };
-  }
   const tile = context.geometry.outer.rows;
   packPanels(code, a, address, { total: rows, size: tile, along: aRow, count: depth, step: aStep });
   return { address, strides: { aRow: 4, aStep: tile * 4, aTileRow: depth * 4 } };

@@ -214,18 +214,6 @@ export function turnMatrix(
   advance(code, target, -quads * 4);
 }
 
-/** Copies rows of `columns` adjacent floats, `from` bytes apart, to rows `to` bytes apart. Both pointers stay. */
-export function copyRows(
-  code: FunctionBuilder,
-  source: Local,
-  target: Local,
-  shape: { readonly rows: number; readonly columns: number; readonly from: number; readonly to: number },
-): void {
-  walk(code, [{ length: shape.rows, strides: [shape.from, shape.to] }], [source, target], () => {
-    copyFloats(code, source, target, { count: shape.columns, from: 4, to: 4 });
-  });
-}
-
 /** Floats that {@link packPanels} writes at most, with room for the unused part of the last panel. */
 export function panelFloats(total: number, size: number, count: number): number {
   return Math.ceil(total / size) * size * count;
