@@ -1,6 +1,6 @@
 import type { TensorData } from "@tributary/kernels";
-import { type DType, elementCount, type Shape, showShape, showType } from "@tributary/program";
-import { AutogradError } from "./errors.ts";
+import { type DType, elementCount, type Shape, showType } from "@tributary/program";
+import { notANumber, notSingle } from "./asked-values.ts";
 import { evaluate } from "./evaluation.ts";
 import * as elementwise from "./functions/elementwise.ts";
 import * as indexing from "./functions/indexing.ts";
@@ -69,25 +69,13 @@ export class Tensor {
 
   /** The element of a tensor that has one. @throws AutogradError INVALID_ARGUMENT, VALUE_IN_TRACE */
   item(): Promise<number> {
-    if (this.numel() !== 1) {
-      throw new AutogradError(
-        "INVALID_ARGUMENT",
-        `item: a tensor of shape ${showShape(this.shape)} has ${this.numel()} elements, not 1: use data()`,
-      );
-    }
+    if (this.numel() !== 1) throw notSingle(this.value);
     return evaluate(this.value).then(([element]) => element ?? 0);
   }
 
-  /**
-   * Operators of the language see no values: a comparison with `<` would be false without a word, whatever the elements are.
-   * @throws AutogradError NOT_A_NUMBER unless a text is wanted
-   */
-  [Symbol.toPrimitive](hint: "string" | "number" | "default"): string {
-    if (hint === "string") return this.toString();
-    throw new AutogradError(
-      "NOT_A_NUMBER",
-      `An operator such as + or < was applied to a tensor, ${showType(this.value)}: use its methods (add, lt, where), or in untraced code await item()`,
-    );
+  /** Called by the operators of the language, which see no elements. @throws AutogradError NOT_A_NUMBER */
+  valueOf(): never {
+    throw notANumber(this.value);
   }
 
   toString(): string {
