@@ -203,6 +203,22 @@ def classifications():
             simple(functional.binary_cross_entropy_with_logits, pos_weight=torch.tensor(2.5)),
             logits,
         ),
+        LossCase(
+            "bce with weights by column",
+            "binary_cross_entropy(weight=[0.5, 1.25, 2])",
+            simple(functional.binary_cross_entropy, weight=WEIGHTS[:3]),
+            probabilities,
+        ),
+        LossCase(
+            "bce with logits and weights by column",
+            "binary_cross_entropy_with_logits(weight=[0.5, 1.25, 2], pos_weight=[2, 0.5, 1.5])",
+            simple(
+                functional.binary_cross_entropy_with_logits,
+                weight=WEIGHTS[:3],
+                pos_weight=torch.tensor([2.0, 0.5, 1.5], dtype=torch.float64),
+            ),
+            logits,
+        ),
         LossCase("cross entropy", "cross_entropy", simple(entropy), classes(5)),
         LossCase("cross entropy of places", "cross_entropy on [3, 4, 2, 3]", simple(entropy), classes(3, 2, 3)),
         LossCase(
@@ -234,6 +250,12 @@ def classifications():
             "cross_entropy(weight=[0.5, 1.25, 2, 0.75], label_smoothing=0.2, ignore_index=-100)",
             simple(entropy, weight=WEIGHTS, label_smoothing=0.2),
             with_ignored(-100),
+        ),
+        LossCase(
+            "cross entropy of places with all of it",
+            "cross_entropy(weight=[0.5, 1.25, 2, 0.75], label_smoothing=0.1, ignore_index=3) on [3, 4, 2, 3]",
+            simple(entropy, weight=WEIGHTS, label_smoothing=0.1, ignore_index=3),
+            classes(3, 2, 3),
         ),
         LossCase("cross entropy of probabilities", "cross_entropy(x, probabilities)", simple(entropy), class_shares(5)),
         LossCase(

@@ -96,6 +96,12 @@ def optimizer(name, kind, **options):
     return OptimizerCase(name, f"{kind.__name__}({shown})", lambda leaves: kind(leaves.values(), **options))
 
 
+def penalties(parameters):
+    """The derivatives of 0.03 |w| and 0.02 w^2."""
+    for parameter in parameters:
+        parameter.grad += 0.03 * parameter.detach().sign() + 2 * 0.02 * parameter.detach()
+
+
 def decayed_weights_only(leaves):
     groups = [{"params": [leaves["weight"]], "weight_decay": 0.1}, {"params": [leaves["bias"]], "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=0.02)
@@ -144,6 +150,13 @@ def optimizers():
         optimizer("lion", Lion, lr=0.01),
         optimizer("lion with all of it", Lion, lr=0.02, betas=(0.8, 0.95), weight_decay=0.1),
         OptimizerCase("adamw with decay of weights alone", "AdamW, two groups, lr=0.02, weight_decay=0.1 and 0", decayed_weights_only),
+        optimizer("adamw with amsgrad", o.AdamW, lr=0.01, amsgrad=True),
+        OptimizerCase(
+            "sgd with penalties",
+            "SGD(lr=0.1, momentum=0.9) on the loss + 0.03 |w| + 0.02 w^2",
+            lambda leaves: o.SGD(leaves.values(), lr=0.1, momentum=0.9),
+            penalties,
+        ),
         OptimizerCase("sgd with a slower group", "SGD, two groups, lr=0.1 and 0.01, momentum=0.9", slow_biases),
     ]
 

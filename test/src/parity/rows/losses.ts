@@ -32,6 +32,12 @@ export const LOSSES: Readonly<Record<string, Row>> = {
   "bce with logits and a weight of positives": loss((x, targets) =>
     binaryCrossEntropyWithLogits(x, targets, { posWeight: 2.5 }),
   ),
+  "bce with weights by column": loss((x, targets) =>
+    binaryCrossEntropy(x, targets, { classWeights: CLASS_WEIGHTS.slice(0, 3) }),
+  ),
+  "bce with logits and weights by column": loss((x, targets) =>
+    binaryCrossEntropyWithLogits(x, targets, { classWeights: CLASS_WEIGHTS.slice(0, 3), posWeight: [2, 0.5, 1.5] }),
+  ),
   "cross entropy": loss(crossEntropy),
   "cross entropy of places": loss(crossEntropy),
   "cross entropy with ignored targets": loss(crossEntropy),
@@ -40,6 +46,9 @@ export const LOSSES: Readonly<Record<string, Row>> = {
   "cross entropy with class weights": loss((x, targets) => crossEntropy(x, targets, { classWeights: CLASS_WEIGHTS })),
   "cross entropy with all of it": loss((x, targets) =>
     crossEntropy(x, targets, { classWeights: CLASS_WEIGHTS, labelSmoothing: 0.2 }),
+  ),
+  "cross entropy of places with all of it": loss((x, targets) =>
+    crossEntropy(x, targets, { classWeights: CLASS_WEIGHTS, labelSmoothing: 0.1, ignoreIndex: 3 }),
   ),
   "cross entropy of probabilities": loss(crossEntropy),
   "cross entropy of probabilities with smoothing and weights": loss((x, targets) =>

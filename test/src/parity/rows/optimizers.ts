@@ -1,4 +1,15 @@
-import { adadelta, adagrad, adam, adamW, lion, nadam, noDecayOnBiasesAndNorms, rmsprop, sgd } from "@tributary/nn";
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamW,
+  l1l2,
+  lion,
+  nadam,
+  noDecayOnBiasesAndNorms,
+  rmsprop,
+  sgd,
+} from "@tributary/nn";
 import { optimizer, type Row } from "../row.ts";
 
 /** Rows of the family "optimizers". */
@@ -36,6 +47,8 @@ export const OPTIMIZERS: Readonly<Record<string, Row>> = {
   "adamw with decay of weights alone": optimizer(
     adamW({ learningRate: 0.02, weightDecay: 0.1, groups: [noDecayOnBiasesAndNorms()] }),
   ),
+  "adamw with amsgrad": optimizer(adamW({ learningRate: 0.01, amsgrad: true })),
+  "sgd with penalties": optimizer(sgd({ learningRate: 0.1, momentum: 0.9, regulariser: l1l2({ l1: 0.03, l2: 0.02 }) })),
   "sgd with a slower group": optimizer(
     sgd({ learningRate: 0.1, momentum: 0.9, groups: [{ match: (name) => name === "bias", learningRateFactor: 0.1 }] }),
   ),
