@@ -163,7 +163,7 @@ describe("a coordinator's socket", () => {
   });
 
   it.each([
-    ["a text message", (socket: WebSocket) => socket.send("hello"), 1003],
+    ["[F1] a text message", (socket: WebSocket) => socket.send("hello"), 1003],
     ["bytes that are no frame", (socket: WebSocket) => socket.send(Uint8Array.of(1, 2, 3)), 1007],
     ["a message before hello", (socket: WebSocket) => socket.send(LEAVE), 1008],
     [

@@ -74,6 +74,14 @@ describe("frames", () => {
     expect(code(() => decodeFrame(bytes(hex)))).toBe(expected);
   });
 
+  it("[F5] parts begin at a multiple of 8 of the frame, and chunks at a multiple of 8 of their tensor", () => {
+    expect(FRAME_HEADER_BYTES % 8).toBe(0);
+    expect(encodeMessageFrame(new Uint8Array(9)).byteLength).toBe(FRAME_HEADER_BYTES + 16);
+    for (const offset of [1, 4, 12]) {
+      expect(code(() => encodeChunkFrame(1, offset, new Uint8Array(8)))).toBe("FRAME_OFFSET");
+    }
+  });
+
   it("[F4] a control part may have 64 KiB and a chunk 512 KiB, not one byte more", () => {
     expect(encodeMessageFrame(new Uint8Array(CONTROL_BYTES_MAX)).byteLength).toBe(FRAME_HEADER_BYTES + 65_536);
     expect(encodeChunkFrame(1, 0, new Uint8Array(CHUNK_BYTES_MAX)).byteLength).toBe(FRAME_BYTES_MAX);
