@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from case import Case
+from case import Case, rounded
 
 
 def batch(*shape):
@@ -11,7 +11,19 @@ def batch(*shape):
     def inputs(draw):
         centre = draw.normal(1, shape[1], *([1] * (len(shape) - 2)))
         spread = draw.uniform(1, shape[1], *([1] * (len(shape) - 2)), low=0.5, high=2)
-        return {"x": (draw.normal(*shape) * spread + centre).float().double()}
+        # A channel that varies so little that eps counts.
+        spread[:, 0] = 0.01
+        return {"x": rounded(draw.normal(*shape) * spread + centre)}
+
+    return inputs
+
+
+def samples(*shape):
+    # And a sample that does, for layers that keep samples apart.
+    def inputs(draw):
+        x = batch(*shape)(draw)["x"]
+        x[0] = rounded(x[0] * 0.01)
+        return {"x": x}
 
     return inputs
 
@@ -53,16 +65,16 @@ def rows():
             nn.BatchNorm2d(3, affine=False),
             batch(3, 3, 4, 3),
         ),
-        Case("layer norm", "LayerNorm(7)", nn.LayerNorm(7), batch(3, 2, 7)),
-        Case("layer norm of two dimensions", "LayerNorm((3, 5))", nn.LayerNorm((3, 5)), batch(2, 3, 5)),
+        Case("layer norm", "LayerNorm(7)", nn.LayerNorm(7), samples(3, 2, 7)),
+        Case("layer norm of two dimensions", "LayerNorm((3, 5))", nn.LayerNorm((3, 5)), samples(2, 3, 5)),
         Case(
             "layer norm without affine",
             "LayerNorm(7, eps=1e-3, elementwise_affine=False)",
             nn.LayerNorm(7, eps=1e-3, elementwise_affine=False),
-            batch(3, 7),
+            samples(3, 7),
         ),
-        Case("group norm", "GroupNorm(3, 6)", nn.GroupNorm(3, 6), batch(2, 6, 3, 3)),
-        Case("group norm of vectors", "GroupNorm(2, 6)", nn.GroupNorm(2, 6), batch(3, 6)),
-        Case("rms norm", "x / sqrt(mean(x^2) + 1e-6) weight", RMSNorm(7, 1e-6), batch(3, 2, 7)),
-        Case("rms norm with the default eps", "x / sqrt(mean(x^2) + 2^-23) weight", RMSNorm(5, 2**-23), batch(3, 5)),
+        Case("group norm", "GroupNorm(3, 6)", nn.GroupNorm(3, 6), samples(2, 6, 3, 3)),
+        Case("group norm of vectors", "GroupNorm(2, 6)", nn.GroupNorm(2, 6), samples(3, 6)),
+        Case("rms norm", "x / sqrt(mean(x^2) + 1e-6) weight", RMSNorm(7, 1e-6), samples(3, 2, 7)),
+        Case("rms norm with the default eps", "x / sqrt(mean(x^2) + 2^-23) weight", RMSNorm(5, 2**-23), samples(3, 5)),
     ]

@@ -2,7 +2,7 @@
 
 import torch
 
-from case import Draw
+from case import Draw, rounded
 
 STEPS = 5
 SIZES = {"weight": (3, 4), "bias": (5,)}
@@ -74,6 +74,8 @@ class OptimizerCase:
         gradients = {key: draw.normal(STEPS, *size) for key, size in SIZES.items()}
         # A parameter that gets no gradient at first, as an embedding's row does.
         gradients["bias"][:2, 0] = 0
+        # So small that what is added to denominators shows.
+        gradients["bias"][:, 1:3] = rounded(gradients["bias"][:, 1:3] * torch.tensor([1e-7, 1e-4]))
         optimizer = self.make(leaves)
         after = {key: [] for key in leaves}
         for step in range(STEPS):
