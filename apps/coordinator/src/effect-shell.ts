@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Effect, type MachineEvent, RunMachine, type RunSettings, type RunSummary } from "@tributary/coordinator";
 import type { MetricForms, RunEvent, RunSums } from "@tributary/program";
 import { type ContributionMessage, ProtocolError, type TensorMemory, type WorkerMessage } from "@tributary/protocol";
+import { Broadcaster } from "./broadcaster.ts";
 import type { ComputeLink } from "./compute/compute-link.ts";
 import type { EncodedParameters, RunTensors, StagedContribution } from "./compute/compute-message.ts";
 import { LogLimiter } from "./log-limiter.ts";
@@ -38,8 +39,8 @@ export class EffectShell implements SocketHandlers {
   readonly #options: ShellOptions;
   readonly #sockets = new Map<string, WorkerSocket>();
   readonly #staging = new Staging();
+  readonly #broadcaster: Broadcaster;
   readonly #violations = new LogLimiter();
-  #encoded: EncodedParameters;
   #timer: NodeJS.Timeout | undefined;
   /** The contribution that the message being handled announced, until it is accepted. */
   #announced: ContributionMessage | null = null;
@@ -49,7 +50,7 @@ export class EffectShell implements SocketHandlers {
 
   constructor(options: ShellOptions) {
     this.#options = options;
-    this.#encoded = options.encoded;
+    this.#broadcaster = new Broadcaster(options.encoded);
     this.machine = new RunMachine(options.settings);
   }
 
@@ -150,7 +151,10 @@ export class EffectShell implements SocketHandlers {
         this.#sockets.get(effect.worker)?.send(effect.message);
         return;
       case "broadcast":
-        this.#broadcast(effect.step, effect.workers);
+        this.#broadcaster.send(
+          effect.step,
+          effect.workers.flatMap((worker) => this.#sockets.get(worker) ?? []),
+        );
         return;
       case "close": {
         const socket = this.#sockets.get(effect.worker);
@@ -190,8 +194,11 @@ export class EffectShell implements SocketHandlers {
         return;
       case "update": {
         const { step, samplesCommitted, learningRateFactor } = effect;
-        this.#follow("update", compute.request("update", { step, samplesCommitted, learningRateFactor }), (result) => {
-          if (result.encoded !== null) this.#encoded = result.encoded;
+        const memory = this.#broadcaster.takeMemory();
+        const updating = compute.request("update", { step, samplesCommitted, learningRateFactor, memory });
+        this.#follow("update", updating, (result) => {
+          if (result.encoded === null) this.#broadcaster.putBack(memory);
+          else this.#broadcaster.publish(result.encoded, memory);
           const { applied, gradientNorm, sums } = result;
           return { type: "updated", step, applied, gradientNorm, measures: this.#measures(sums) };
         });
@@ -236,14 +243,6 @@ export class EffectShell implements SocketHandlers {
         this.dispatch({ type: "effectFailed", effect: name, message });
       },
     );
-  }
-
-  #broadcast(step: number, workers: readonly string[]): void {
-    if (step !== this.#encoded.step)
-      throw new Error(`effect-shell: step ${step} is broadcast, ${this.#encoded.step} is encoded`);
-    for (const worker of workers) {
-      for (const frame of this.#encoded.frames) this.#sockets.get(worker)?.sendFrame(frame);
-    }
   }
 
   #accept(worker: string): void {

@@ -105,15 +105,22 @@ export class WorkerSocket {
     this.sendFrame(encodeMessage(message));
   }
 
-  /** Sends a frame, which is never written again: several sockets may share it. */
-  sendFrame(frame: Uint8Array): void {
-    if (!this.#open || this.#socket.readyState !== this.#socket.OPEN) return;
+  /**
+   * Sends a frame; several sockets may share it.
+   * @param gone called once, when the frame may be written again: it is with the system, or will not be sent
+   */
+  sendFrame(frame: Uint8Array, gone: () => void = () => {}): void {
+    if (!this.#open || this.#socket.readyState !== this.#socket.OPEN) {
+      gone();
+      return;
+    }
     if (this.#socket.bufferedAmount > this.#waitingBytesMax) {
       this.close(CLOSE_CODES.busy.code, "the worker reads too slowly");
+      gone();
       return;
     }
     this.#traffic.sent += frame.byteLength;
-    this.#socket.send(frame, { binary: true });
+    this.#socket.send(frame, { binary: true }, () => gone());
   }
 
   /** Takes the chunks of a contribution in. @throws ProtocolError, to be given to {@link violate} */

@@ -101,7 +101,7 @@ class ComputeThread {
     return null;
   }
 
-  async #run({ span, milliseconds }: ThreadRequest & { readonly type: "run" }): Promise<LeaseOutcome> {
+  async #run({ span, milliseconds, memory }: ThreadRequest & { readonly type: "run" }): Promise<LeaseOutcome> {
     const { setup, runner } = this.#ready();
     const { kind } = span;
     const begunMs = performance.now();
@@ -115,7 +115,8 @@ class ComputeThread {
     const microbatches = await runner.accumulate(span, 0, runner.microbatchesOf(span), shouldStop);
     if (this.#isStopped()) throw new WorkerError("LEASE_STOPPED", "The lease was stopped");
     const sums = await runner.collect(kind);
-    return createOutcome(setup, { kind, microbatches, milliseconds: performance.now() - begunMs, sums }, crc32);
+    const result = { kind, microbatches, milliseconds: performance.now() - begunMs, sums };
+    return createOutcome(setup, result, crc32, memory ?? undefined);
   }
 
   #isStopped(): boolean {
@@ -123,13 +124,13 @@ class ComputeThread {
   }
 
   async #finish(request: ThreadRequest & { readonly type: "finish" }): Promise<LeaseOutcome> {
-    const { kind, others, microbatches, milliseconds } = request;
+    const { kind, others, microbatches, milliseconds, memory } = request;
     const { setup, runner } = this.#ready();
     const sums = await runner.collect(kind);
     for (const other of others) {
       for (let index = 0; index < sums.length; index++) sums[index] = (sums[index] ?? 0) + (other[index] ?? 0);
     }
-    return createOutcome(setup, { kind, microbatches, milliseconds, sums }, crc32);
+    return createOutcome(setup, { kind, microbatches, milliseconds, sums }, crc32, memory ?? undefined);
   }
 
   #ready(): { readonly setup: RunSetup; readonly runner: LeaseRunner } {

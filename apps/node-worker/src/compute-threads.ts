@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { Backend } from "@tributary/kernels";
-import { type LeaseKind, TensorMemory } from "@tributary/protocol";
+import { codecNamed, contributionByteLength, type LeaseKind, TensorMemory } from "@tributary/protocol";
 import {
   type Computation,
   type FetchBlob,
@@ -131,6 +131,8 @@ export class ComputeThreads implements Computation {
   readonly #stopFlag: Int32Array;
   /** Shared memory: every thread reads the same bytes. */
   readonly #memory = new TensorMemory((byteLength) => new Uint8Array(new SharedArrayBuffer(byteLength)));
+  /** Bytes of a coded gradient with its statistics; 0 before prepare. */
+  #gradientBytes = 0;
   /** As the devices say. */
   readonly backend: Backend;
   /** The devices' class; with several threads also their number, because sums are then added in another order. */
@@ -196,6 +198,7 @@ export class ComputeThreads implements Computation {
 
   async prepare(setup: RunSetup): Promise<void> {
     await this.#askAll({ type: "prepare", setup: plainSetup(setup) });
+    this.#gradientBytes = contributionByteLength(codecNamed(setup.codec), setup.layout);
   }
 
   allocate(byteLength: number): Uint8Array {
@@ -208,10 +211,27 @@ export class ComputeThreads implements Computation {
   }
 
   async run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome> {
+    if (span.kind === "evaluate") return this.#run(span, milliseconds, null);
+    const memory = this.#memory.take(this.#gradientBytes);
+    try {
+      const { gradient, ...rest } = await this.#run(span, milliseconds, memory);
+      // The thread's view is of the same memory; this one can be given back.
+      return { ...rest, gradient: gradient === null ? null : { ...gradient, bytes: memory } };
+    } catch (error) {
+      this.#memory.giveBack(memory);
+      throw error;
+    }
+  }
+
+  release({ gradient }: LeaseOutcome): void {
+    if (gradient !== null) this.#memory.giveBack(gradient.bytes);
+  }
+
+  async #run(span: LeaseSpan, milliseconds: number, memory: Uint8Array | null): Promise<LeaseOutcome> {
     Atomics.store(this.#stopFlag, 0, 0);
     const [first, ...rest] = this.#handles;
     if (first === undefined) throw new WorkerError("THREAD_FAILED", "There is no compute thread");
-    if (rest.length === 0) return first.askOutcome({ type: "run", span, milliseconds });
+    if (rest.length === 0) return first.askOutcome({ type: "run", span, milliseconds, memory });
     const begun = performance.now();
     const totals = await allOf(this.#handles.map((handle) => handle.askCount({ type: "begin", span })));
     const microbatches = await this.#accumulate(span, totals[0] ?? 0, begun + milliseconds);
@@ -219,7 +239,8 @@ export class ComputeThreads implements Computation {
     const others = await allOf(rest.map((handle) => handle.askSums(span.kind)));
     const elapsed = performance.now() - begun;
     const transfer = others.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
-    return first.askOutcome({ type: "finish", kind: span.kind, others, microbatches, milliseconds: elapsed }, transfer);
+    const result = { kind: span.kind, others, microbatches, milliseconds: elapsed, memory };
+    return first.askOutcome({ type: "finish", ...result }, transfer);
   }
 
   stop(): void {

@@ -9,9 +9,6 @@ import { type Connect, type Transport, type TransportHandlers, WorkerError } fro
 import { WebSocket } from "ws";
 import type { JoinAddress } from "./join-address.ts";
 
-/** Bytes that may wait in a socket before `send` makes the sender wait too: two chunks. */
-const WAITING_BYTES_MAX = 1024 * 1024;
-
 /** Milliseconds after which a socket whose other side does not answer the close is torn down. */
 const CLOSE_MILLISECONDS = 2_000;
 
@@ -80,7 +77,6 @@ function transportOf(socket: WebSocket): Transport {
       new Promise((resolve) => {
         // The callback comes when the bytes are with the system, or the socket is closed.
         socket.send(frame, () => resolve());
-        if (socket.bufferedAmount < WAITING_BYTES_MAX) resolve();
       }),
     close: (code, reason) => {
       // 1006 stands for a connection that broke, and may not be sent: this side breaks it.

@@ -16,21 +16,27 @@ export interface ComputeThreadTask {
 export type ThreadRequest =
   | { readonly type: "prepare"; readonly setup: RunSetup }
   | { readonly type: "parameters"; readonly step: number; readonly codec: string; readonly bytes: Uint8Array }
-  /** A whole lease, by a thread that is alone. Answers with the outcome. */
-  | { readonly type: "run"; readonly span: LeaseSpan; readonly milliseconds: number }
+  /** A whole lease, by a thread that is alone. Answers with the outcome, whose coded gradient is in `memory`. */
+  | {
+      readonly type: "run";
+      readonly span: LeaseSpan;
+      readonly milliseconds: number;
+      readonly memory: Uint8Array | null;
+    }
   /** Clears the sums. Answers with the number of microbatches of the lease. */
   | { readonly type: "begin"; readonly span: LeaseSpan }
   /** Answers with the number of microbatches done: fewer than `count` only when the flag is set. */
   | { readonly type: "accumulate"; readonly span: LeaseSpan; readonly first: number; readonly count: number }
   /** Answers with the sums. */
   | { readonly type: "collect"; readonly kind: LeaseKind }
-  /** Adds other threads' sums to its own, in order, and makes the outcome ready. */
+  /** Adds other threads' sums to its own, in order, and makes the outcome ready, like "run". */
   | {
       readonly type: "finish";
       readonly kind: LeaseKind;
       readonly others: readonly Float32Array[];
       readonly microbatches: number;
       readonly milliseconds: number;
+      readonly memory: Uint8Array | null;
     }
   | { readonly type: "close" };
 

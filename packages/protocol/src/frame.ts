@@ -76,6 +76,17 @@ export function encodeMessageFrame(control: Uint8Array): Uint8Array<ArrayBuffer>
  * @throws ProtocolError FRAME_TOO_LARGE, FRAME_OFFSET
  */
 export function encodeChunkFrame(transfer: number, offset: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + bytes.byteLength);
+  encodeChunkFrameInto(transfer, offset, bytes, frame);
+  return frame;
+}
+
+/**
+ * Puts a piece of a tensor into memory that is there. Copies `bytes`.
+ * @param frame exactly FRAME_HEADER_BYTES and the bytes long; may hold anything
+ * @throws ProtocolError FRAME_TOO_LARGE, FRAME_OFFSET
+ */
+export function encodeChunkFrameInto(transfer: number, offset: number, bytes: Uint8Array, frame: Uint8Array): void {
   if (bytes.byteLength === 0 || bytes.byteLength > CHUNK_BYTES_MAX) {
     throw new ProtocolError(
       "FRAME_TOO_LARGE",
@@ -83,13 +94,12 @@ export function encodeChunkFrame(transfer: number, offset: number, bytes: Uint8A
     );
   }
   checkOffset(offset, bytes.byteLength);
-  const frame = new Uint8Array(FRAME_HEADER_BYTES + bytes.byteLength);
+  frame.fill(0, 0, FRAME_HEADER_BYTES);
   const view = writeHeader(frame, KIND_CHUNK, 0, bytes.byteLength);
   view.setUint32(TRANSFER_OFFSET, transfer, true);
   view.setUint32(OFFSET_LOW_OFFSET, offset % TWO_TO_32, true);
   view.setUint32(OFFSET_HIGH_OFFSET, Math.floor(offset / TWO_TO_32), true);
   frame.set(bytes, FRAME_HEADER_BYTES);
-  return frame;
 }
 
 function checkOffset(offset: number, length: number): void {

@@ -39,7 +39,14 @@ export {
 } from "./coordinator-messages.ts";
 export { type Crc32, crc32 } from "./crc32.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from "./errors.ts";
-export { type ChunkFrame, decodeFrame, encodeChunkFrame, type Frame, type MessageFrame } from "./frame.ts";
+export {
+  type ChunkFrame,
+  decodeFrame,
+  encodeChunkFrame,
+  encodeChunkFrameInto,
+  type Frame,
+  type MessageFrame,
+} from "./frame.ts";
 export {
   CHUNK_BYTES_MAX,
   CONTROL_BYTES_MAX,
@@ -60,7 +67,14 @@ export { decodeCoordinatorMessage, decodeWorkerMessage, encodeMessage } from "./
 export type { LeaseId, RunId, WorkerId } from "./schema-parts.ts";
 export type { TensorDescriptor } from "./tensor-descriptor.ts";
 export { TensorMemory } from "./tensor-memory.ts";
-export { type CompletedTransfer, chunkFrames, Reassembly, type ReassemblyOptions } from "./transfer.ts";
+export {
+  type CompletedTransfer,
+  chunkFrames,
+  chunkFramesInto,
+  framedByteLength,
+  Reassembly,
+  type ReassemblyOptions,
+} from "./transfer.ts";
 export {
   type ContributionMessage,
   DECLINE_REASONS,

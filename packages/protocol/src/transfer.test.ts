@@ -4,7 +4,7 @@ import { ProtocolError } from "./errors.ts";
 import { type ChunkFrame, decodeFrame } from "./frame.ts";
 import { CHUNK_BYTES_MAX, OPEN_TRANSFERS_MAX } from "./limits.ts";
 import type { TensorDescriptor } from "./tensor-descriptor.ts";
-import { chunkFrames, Reassembly } from "./transfer.ts";
+import { chunkFrames, chunkFramesInto, framedByteLength, Reassembly } from "./transfer.ts";
 
 function code(action: () => unknown): string {
   try {
@@ -57,6 +57,17 @@ describe("transfers", () => {
     const completed = reassembly.accept(chunks[2] as ChunkFrame);
     expect(Buffer.compare(completed?.bytes ?? new Uint8Array(0), bytes)).toBe(0);
     expect(reassembly.pendingBytes).toBe(0);
+  });
+
+  it("[F2] frames written into memory that is there are the same bytes, whatever was in it", () => {
+    for (const length of [8, CHUNK_BYTES_MAX, CHUNK_BYTES_MAX + 8]) {
+      const bytes = tensorOf(length);
+      const memory = new Uint8Array(framedByteLength(length)).fill(0xff);
+      const frames = chunkFramesInto(7, bytes, memory);
+      expect(Buffer.compare(Buffer.concat(frames), Buffer.concat([...chunkFrames(7, bytes)]))).toBe(0);
+      expect(Buffer.compare(memory, Buffer.concat(frames))).toBe(0);
+    }
+    expect(framedByteLength(0)).toBe(0);
   });
 
   it("[T1] an announced size other than the expected one is refused before anything is allocated", () => {

@@ -1,7 +1,7 @@
 import type { Crc32 } from "./crc32.ts";
 import { ProtocolError } from "./errors.ts";
-import { type ChunkFrame, encodeChunkFrame } from "./frame.ts";
-import { CHUNK_BYTES_MAX, OPEN_TRANSFERS_MAX, TENSOR_BYTES_MAX } from "./limits.ts";
+import { type ChunkFrame, encodeChunkFrame, encodeChunkFrameInto } from "./frame.ts";
+import { CHUNK_BYTES_MAX, FRAME_HEADER_BYTES, OPEN_TRANSFERS_MAX, TENSOR_BYTES_MAX } from "./limits.ts";
 import type { TensorDescriptor } from "./tensor-descriptor.ts";
 
 /**
@@ -12,6 +12,28 @@ export function* chunkFrames(transfer: number, bytes: Uint8Array): Generator<Uin
   for (let offset = 0; offset < bytes.byteLength; offset += CHUNK_BYTES_MAX) {
     yield encodeChunkFrame(transfer, offset, bytes.subarray(offset, offset + CHUNK_BYTES_MAX));
   }
+}
+
+/** Bytes of all frames of a coded tensor of so many bytes. */
+export function framedByteLength(byteLength: number): number {
+  return byteLength + FRAME_HEADER_BYTES * Math.ceil(byteLength / CHUNK_BYTES_MAX);
+}
+
+/**
+ * The frames of a coded tensor, in order, one behind the other in memory that is there. Copies `bytes`.
+ * @param into exactly framedByteLength bytes @returns views into it
+ */
+export function chunkFramesInto(transfer: number, bytes: Uint8Array, into: Uint8Array): readonly Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  let place = 0;
+  for (let offset = 0; offset < bytes.byteLength; offset += CHUNK_BYTES_MAX) {
+    const chunk = bytes.subarray(offset, offset + CHUNK_BYTES_MAX);
+    const frame = into.subarray(place, place + FRAME_HEADER_BYTES + chunk.byteLength);
+    encodeChunkFrameInto(transfer, offset, chunk, frame);
+    frames.push(frame);
+    place += frame.byteLength;
+  }
+  return frames;
 }
 
 /** Where the bytes of an announced tensor go. */

@@ -16,7 +16,7 @@ export interface CodedGradient {
   readonly crc32: number;
 }
 
-/** What came out of a lease. The receiver owns the bytes. */
+/** What came out of a lease. The receiver owns the bytes until it gives them back with `release`. */
 export interface LeaseOutcome {
   /** Whole microbatches done from the start of the lease: at least 1. */
   readonly microbatches: number;
@@ -48,6 +48,8 @@ export interface Computation {
    * @throws WorkerError NOT_PREPARED, STALE_STEP, BLOB_UNREACHABLE, LEASE_STOPPED, THREAD_FAILED; DataError; KernelError
    */
   run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome>;
+  /** The outcome's bytes are not needed any more: their memory may be used again. Need not be called. */
+  release(outcome: LeaseOutcome): void;
   /** The run that is going on, if any, ends after the microbatch it is in, with LEASE_STOPPED or a partial outcome. */
   stop(): void;
   dispose(): Promise<void>;

@@ -1,10 +1,13 @@
 import {
-  chunkFrames,
+  CHUNK_BYTES_MAX,
   type DeclineReason,
+  encodeChunkFrameInto,
   encodeMessage,
+  FRAME_HEADER_BYTES,
   type LeaseMessage,
   type RejectedMessage,
   SENTENCE_LENGTH_MAX,
+  TensorMemory,
   type WorkerMessage,
 } from "@tributary/protocol";
 import type { CodedGradient, Computation, LeaseOutcome } from "./computation.ts";
@@ -17,7 +20,7 @@ import type { Clock } from "./transport.ts";
 export interface LeaseDeskOptions {
   readonly computation: Computation;
   readonly clock: Clock;
-  /** Sends a frame; resolves when there is room for the next one. */
+  /** Sends a frame; resolves when it has left and may be written again. */
   readonly send: (frame: Uint8Array) => Promise<void>;
   readonly isOpen: () => boolean;
   /** Codec of the run; asked for after `welcome` only. */
@@ -29,6 +32,7 @@ export interface LeaseDeskOptions {
 export class LeaseDesk {
   readonly #options: LeaseDeskOptions;
   readonly #leases = new HeldLeases();
+  readonly #frames = new TensorMemory((byteLength) => new Uint8Array(byteLength));
   #lastTransfer = 0;
   #isLeaving = false;
   // Uploads run one after the other, beside the computation.
@@ -138,10 +142,15 @@ export class LeaseDesk {
     const transfer = this.#lastTransfer;
     const tensor = { transfer, byteLength: bytes.byteLength, elements, codec: codec(), crc32 };
     await this.#say({ type: "contribution", lease, step, microbatches, tensor, sums });
-    for (const frame of chunkFrames(transfer, bytes)) {
+    for (let offset = 0; offset < bytes.byteLength; offset += CHUNK_BYTES_MAX) {
       if (!isOpen()) return;
+      const chunk = bytes.subarray(offset, offset + CHUNK_BYTES_MAX);
+      const frame = this.#frames.take(FRAME_HEADER_BYTES + chunk.byteLength);
+      encodeChunkFrameInto(transfer, offset, chunk, frame);
       await send(frame);
+      this.#frames.giveBack(frame);
     }
+    this.#options.computation.release(outcome);
     this.#leases.remove(held);
     if (isOpen()) onEvent({ type: "sent", lease, bytes: bytes.byteLength });
   }

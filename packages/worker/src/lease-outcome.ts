@@ -18,11 +18,15 @@ export interface LeaseSums {
   readonly sums: Float32Array;
 }
 
-/** Codes the gradient part, puts the statistics behind it, and leaves the other sums as they are. Takes the sums; the caller owns the outcome. */
+/**
+ * Codes the gradient part, puts the statistics behind it, and leaves the other sums as they are. Takes the sums; the caller owns the outcome.
+ * @param into memory for the coded part, of exactly its length; without it, it is made
+ */
 export function createOutcome(
   setup: Pick<RunSetup, "layout" | "codec">,
   result: LeaseSums,
   crc32: Crc32,
+  into?: Uint8Array,
 ): LeaseOutcome {
   const { kind, microbatches, milliseconds, sums } = result;
   const { trainableLength, statisticsLength } = setup.layout;
@@ -32,8 +36,9 @@ export function createOutcome(
   if (kind === "evaluate") return { microbatches, milliseconds, gradient: null, sums: plain };
   const codec = codecNamed(setup.codec);
   const lead = sums.subarray(0, elements);
-  const bytes = codec === float32Codec ? bytesOf(lead) : new Uint8Array(contributionByteLength(codec, setup.layout));
-  if (codec !== float32Codec) encodeContributionInto(codec, setup.layout, lead, bytes);
+  const isThere = into === undefined && codec === float32Codec;
+  const bytes = isThere ? bytesOf(lead) : (into ?? new Uint8Array(contributionByteLength(codec, setup.layout)));
+  if (!isThere) encodeContributionInto(codec, setup.layout, lead, bytes);
   return { microbatches, milliseconds, gradient: { bytes, elements, crc32: crc32(bytes) }, sums: plain };
 }
 

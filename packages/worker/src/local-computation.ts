@@ -67,6 +67,10 @@ export class LocalComputation implements Computation {
     return createOutcome(setup, { kind: span.kind, microbatches, milliseconds: clock.now() - begun, sums }, crc32);
   }
 
+  release(): void {
+    // Each outcome has memory of its own here.
+  }
+
   stop(): void {
     this.#stopped = true;
   }

@@ -13,8 +13,8 @@ export interface Transport {
   /** Whether onPing is called: browsers answer pings without telling the page. */
   readonly seesPings: boolean;
   /**
-   * Sends one frame; borrows it for good (a sent frame is never written again).
-   * @returns a promise that resolves when there is room for the next one, also when the connection is closed meanwhile
+   * Sends one frame; borrows it until the promise resolves.
+   * @returns a promise that resolves when the frame has left and may be written again, also when the connection is closed meanwhile
    */
   send(frame: Uint8Array): Promise<void>;
   /** Closes once what was sent has gone; onClose follows. */

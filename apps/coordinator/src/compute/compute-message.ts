@@ -53,7 +53,8 @@ export interface CheckResult {
 /** Parameters of a step, ready to be sent: the message and its chunks, the same for every worker. */
 export interface EncodedParameters {
   readonly step: number;
-  readonly frames: readonly Uint8Array<ArrayBuffer>[];
+  /** The message, then the chunks one behind the other in one piece of shared memory. */
+  readonly frames: readonly Uint8Array[];
 }
 
 /** What an update gives back. */
@@ -75,7 +76,13 @@ export interface ComputeRequests {
     readonly output: null;
   };
   readonly update: {
-    readonly input: { readonly step: number; readonly samplesCommitted: number; readonly learningRateFactor: number };
+    readonly input: {
+      readonly step: number;
+      readonly samplesCommitted: number;
+      readonly learningRateFactor: number;
+      /** Shared memory for the chunk frames of the new parameters, of exactly their length. */
+      readonly memory: Uint8Array;
+    };
     readonly output: UpdateResult;
   };
   readonly evaluate: { readonly input: null; readonly output: Float32Array };

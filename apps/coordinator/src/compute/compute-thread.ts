@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { ComputeReply, ComputeRequest, ComputeRequests, EncodedParameters } from "./compute-message.ts";
+import type { ComputeReply, ComputeRequest, ComputeRequests } from "./compute-message.ts";
 import { TensorStore } from "./tensor-store.ts";
 
 /** What piscina hands to a compute thread: the port its whole session goes over. */
@@ -52,8 +52,8 @@ class RequestServer {
         this.#opened().fold(request.input.kind, request.input.items);
         return null;
       case "update": {
-        const { step, samplesCommitted, learningRateFactor } = request.input;
-        return this.#opened().update(step, samplesCommitted, learningRateFactor);
+        const { step, samplesCommitted, learningRateFactor, memory } = request.input;
+        return this.#opened().update(step, samplesCommitted, learningRateFactor, memory);
       }
       case "evaluate":
         return this.#opened().evaluate();
@@ -77,14 +77,8 @@ class RequestServer {
 /** Memory that goes over to the other thread instead of being copied. */
 function transfersOf(output: Output): ArrayBuffer[] {
   if (output === null || output instanceof Float32Array) return [];
-  if ("frames" in output) return frameMemory(output);
-  if ("encoded" in output) return output.encoded === null ? [] : frameMemory(output.encoded);
   if (!("parameters" in output)) return [];
   return [output.parameters, output.state, output.buffers].flatMap(({ buffer }) =>
     buffer instanceof ArrayBuffer ? [buffer] : [],
   );
-}
-
-function frameMemory({ frames }: EncodedParameters): ArrayBuffer[] {
-  return [...new Set(frames.map(({ buffer }) => buffer))];
 }

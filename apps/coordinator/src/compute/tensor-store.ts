@@ -1,7 +1,15 @@
 import { crc32 } from "node:zlib";
 import { type Device, type DeviceBuffer, type Executable, open, type TensorData } from "@tributary/kernels";
 import { decodeProgram } from "@tributary/program";
-import { chunkFrames, codecNamed, decodeContributionInto, encodeMessage, type LeaseKind } from "@tributary/protocol";
+import {
+  chunkFramesInto,
+  codecNamed,
+  decodeContributionInto,
+  encodeMessage,
+  float32Codec,
+  framedByteLength,
+  type LeaseKind,
+} from "@tributary/protocol";
 import type {
   CheckResult,
   ComputeSetup,
@@ -108,8 +116,13 @@ export class TensorStore {
     }
   }
 
-  /** Measures and applies the sum, clears it, and encodes the new parameters. */
-  async update(step: number, samplesCommitted: number, learningRateFactor: number): Promise<UpdateResult> {
+  /** Measures and applies the sum, clears it, and encodes the new parameters. @param memory as {@link encode} takes it */
+  async update(
+    step: number,
+    samplesCommitted: number,
+    learningRateFactor: number,
+    memory?: Uint8Array,
+  ): Promise<UpdateResult> {
     const device = this.#device;
     const { gradient } = this.#sums;
     await device.write(this.#buffers.sums, gradient);
@@ -124,7 +137,7 @@ export class TensorStore {
     const scalars = Float32Array.of(step, samplesCommitted, learningRateFactor, weight, gradientNorm);
     await device.write(this.#buffers.scalars, scalars);
     await this.#update.run(this.#bindings(this.#update));
-    return { applied, gradientNorm, sums, encoded: await this.encode(step + 1) };
+    return { applied, gradientNorm, sums, encoded: await this.encode(step + 1, memory) };
   }
 
   /** The evaluation's sums; clears them. */
@@ -134,21 +147,39 @@ export class TensorStore {
     return sums;
   }
 
-  /** Parameters, then buffers, as frames: encoded once, whoever they go to. */
-  async encode(step: number): Promise<EncodedParameters> {
+  /**
+   * Parameters, then buffers, as frames: encoded once, whoever they go to.
+   * @param memory shared memory for the chunks, of exactly their length; without it, it is made
+   */
+  async encode(step: number, memory?: Uint8Array): Promise<EncodedParameters> {
     const { parameterLength, bufferLength, parametersCodec } = this.#setup;
     const elements = parameterLength + bufferLength;
-    const values = new Float32Array(elements);
-    values.set(await this.#device.read(this.#buffers.parameters));
-    if (bufferLength > 0) values.set(await this.#device.read(this.#buffers.buffers), parameterLength);
-    const codec = codecNamed(parametersCodec);
-    const bytes = new Uint8Array(codec.encodedByteLength(elements));
-    codec.encode(values, bytes);
+    const bytes = this.#coded(await this.#parametersAndBuffers());
     // Transfer ids of a connection only have to grow, and steps do.
     const transfer = step + 1;
     const byteLength = bytes.byteLength;
     const tensor = { transfer, byteLength, elements, codec: parametersCodec, crc32: crc32(bytes) };
-    return { step, frames: [encodeMessage({ type: "parameters", step, tensor }), ...chunkFrames(transfer, bytes)] };
+    const into = memory ?? new Uint8Array(new SharedArrayBuffer(framedByteLength(byteLength)));
+    const chunks = chunkFramesInto(transfer, bytes, into);
+    return { step, frames: [encodeMessage({ type: "parameters", step, tensor }), ...chunks] };
+  }
+
+  async #parametersAndBuffers(): Promise<Float32Array> {
+    const parameters = floats(await this.#device.read(this.#buffers.parameters));
+    if (this.#setup.bufferLength === 0) return parameters;
+    const values = new Float32Array(this.#setup.parameterLength + this.#setup.bufferLength);
+    values.set(parameters);
+    values.set(await this.#device.read(this.#buffers.buffers), parameters.length);
+    return values;
+  }
+
+  /** Takes the values: of float32 it gives a view. */
+  #coded(values: Float32Array): Uint8Array {
+    const codec = codecNamed(this.#setup.parametersCodec);
+    if (codec === float32Codec) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const bytes = new Uint8Array(codec.encodedByteLength(values.length));
+    codec.encode(values, bytes);
+    return bytes;
   }
 
   /** A copy of everything a checkpoint holds. */

@@ -28,6 +28,9 @@ export class SlowComputation implements Computation {
       this.fail = reject;
     });
   }
+  release(): void {
+    this.asked.push("release");
+  }
   stop(): void {
     this.asked.push("stop");
     this.fail(new WorkerError("LEASE_STOPPED", "Stopped"));
