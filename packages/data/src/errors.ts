@@ -50,7 +50,8 @@ export const DATA_ERROR_CODES = {
   DATASET_EMPTY: "A dataset, or a part of it, has no samples where at least one is needed: check source and filters",
   SPLIT_INVALID: "Shares of a split are not between 0 and 1, or add up to more than 1: choose smaller ones",
   VALUE_NOT_FINITE: "An array holds NaN or an infinity: mend the data, or allow it where the model can take it",
-  LABEL_OUT_OF_RANGE: "A label is not one of the classes 0 to count - 1: check the labels or the number of classes",
+  LABEL_OUT_OF_RANGE:
+    "A label is none of the classes 0 to count - 1, or an index has no row in its table: mend the data, or raise the number that the message names",
 } as const;
 
 /** One of the keys of {@link DATA_ERROR_CODES}. */
