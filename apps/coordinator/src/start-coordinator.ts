@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
 import type { RunSummary } from "@tributary/coordinator";
 import type { RunCommand, RunEvent } from "@tributary/program";
 import { type Callback, type TracedRun, TrainedModel } from "@tributary/training";
@@ -66,6 +67,9 @@ export interface RunningCoordinator {
  * @throws CoordinatorAppError CANNOT_BIND, STORAGE_FAILED, COMPUTE_FAILED
  */
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
+  // The heap is small, but each upload counts towards V8's wish to mark all of it, every few steps. Without marking in between,
+  // the quick collection of young objects frees those bytes. The flag is the whole process's.
+  setFlagsFromString("--no-incremental-marking");
   const coordinator = new Coordinator(options);
   await coordinator.start();
   return coordinator;
