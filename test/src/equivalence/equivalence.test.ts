@@ -1,5 +1,6 @@
 import { fit, type TracedRun } from "@tributary/training";
 import {
+  AvgPool2d,
   accuracy,
   adamW,
   Conv2d,
@@ -9,11 +10,10 @@ import {
   digits,
   Flatten,
   Linear,
-  MaxPool2d,
   type Optimizer,
-  ReLU,
   Sequential,
   sgd,
+  Tanh,
 } from "tributary";
 import { beforeAll, describe, expect, it } from "vitest";
 import { expectEverySampleOnce } from "../running/run-record.ts";
@@ -28,6 +28,8 @@ const TOLERANCE = 1e-6;
  */
 const FLOAT16_TOLERANCE = 2 ** -11;
 
+// Smooth layers, because rounding decides what happens at a kink: of the ten million ReLUs and maxima of such a run one may fall so near a
+// tie that another order of additions turns it, and that alone moves the parameters by 2e-6 (seen in one of eight seeds).
 // 20 steps go over the end of two epochs, whose last steps are short: 2,000 = 7 x 256 + 208.
 const runWith = (optimizer: Optimizer) =>
   defineRun({
@@ -35,8 +37,8 @@ const runWith = (optimizer: Optimizer) =>
     model: () =>
       new Sequential(
         new Conv2d(1, 4, 5),
-        new ReLU(),
-        new MaxPool2d(2),
+        new Tanh(),
+        new AvgPool2d(2),
         new Flatten(),
         new Dropout(0.25),
         new Linear(576, 10),
