@@ -9,11 +9,15 @@ const documents = filesBelow(["."], [".md"]);
 /** Folders at the root that a path in backticks may begin with; other words with a slash are no paths of this repository. */
 const ROOT_FOLDERS = ["packages", "apps", "test", "bench", "examples", "docs", "scripts"];
 
+/** Folders that a command makes, and git leaves out. */
+const MADE_FOLDERS = ["bench/.peers"];
+
 /** Paths that a document names in backticks, from the root. */
 function pathsIn(text: string): string[] {
   return [...text.matchAll(/`([\w.-]+\/[\w./-]*)`/g)]
     .map((match) => match[1] ?? "")
-    .filter((path) => ROOT_FOLDERS.includes(path.split("/")[0] ?? ""));
+    .filter((path) => ROOT_FOLDERS.includes(path.split("/")[0] ?? ""))
+    .filter((path) => !MADE_FOLDERS.some((folder) => path.startsWith(folder)));
 }
 
 /** Where a document's links and pictures lead, unless out of the repository or to a place on the same page. */
