@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import {
   CoordinatorAppError,
   type CoordinatorOptions,
@@ -43,6 +44,9 @@ export async function train(
   const plan = { epochs: run.epochs, steps: totalSteps(traced.recipe, traced.data.manifest) };
   const style = options.json ? "json" : options.quiet ? "quiet" : "people";
   const reporter = new Reporter(style, plan, surroundings.output);
+  // The heap is small, but each upload counts towards V8's wish to mark all of it, every few steps. Without marking in between,
+  // the quick collection of young objects frees those bytes. The flag is the whole process's, which is this command's own.
+  setFlagsFromString("--no-incremental-marking");
   const coordinator = await listening({
     run: traced,
     out: outFolder(run, options, surroundings.now()),

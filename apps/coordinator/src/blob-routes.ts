@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { BLOB_PATH } from "@tributary/protocol";
+import { BLOB_PATH, JOIN_PATH } from "@tributary/protocol";
 
 /** What the server serves over HTTP; everything is in memory when it starts. */
 export interface ServedContent {
@@ -50,7 +50,7 @@ export function serveContent(
     reply(request, response, 200, "application/json", `${json}\n`);
     return;
   }
-  if (path === "/" || path === "/join") reply(request, response, 200, "text/html; charset=utf-8", content.page);
+  if (path === "/" || path === JOIN_PATH) reply(request, response, 200, "text/html; charset=utf-8", content.page);
   else reply(request, response, 404, "text/plain", "There is nothing here\n");
 }
 

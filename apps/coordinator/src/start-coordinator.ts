@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { setFlagsFromString } from "node:v8";
 import type { RunSummary } from "@tributary/coordinator";
 import type { RunCommand, RunEvent } from "@tributary/program";
+import { JOIN_PATH } from "@tributary/protocol";
 import { type Callback, type TracedRun, TrainedModel } from "@tributary/training";
 import { AccessRules, isLoopback, localAddresses } from "./access.ts";
 import { ComputeLink } from "./compute/compute-link.ts";
@@ -67,9 +67,6 @@ export interface RunningCoordinator {
  * @throws CoordinatorAppError CANNOT_BIND, STORAGE_FAILED, COMPUTE_FAILED
  */
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
-  // The heap is small, but each upload counts towards V8's wish to mark all of it, every few steps. Without marking in between,
-  // the quick collection of young objects frees those bytes. The flag is the whole process's.
-  setFlagsFromString("--no-incremental-marking");
   const coordinator = new Coordinator(options);
   await coordinator.start();
   return coordinator;
@@ -129,7 +126,7 @@ class Coordinator implements RunningCoordinator {
       throw error;
     }
     this.url = `http://${shownHost(host)}:${this.#server.port}`;
-    this.joinUrl = `${this.url}/join${token === null ? "" : `#t=${token}`}`;
+    this.joinUrl = `${this.url}${JOIN_PATH}${token === null ? "" : `#t=${token}`}`;
     const parameters = run.layout.parameters.reduce((sum, { length }) => sum + length, 0);
     this.#tell({ event: "listening", url: this.url, joinUrl: this.joinUrl, run: this.runId, parameters });
     // The first event opens the first step, so that a run without workers says that it waits.
