@@ -22,20 +22,19 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
+/** The programs that training one step after the other needs. */
+type TrainingProgram = Exclude<keyof TracedRun["programs"], "localStep" | "predict">;
+
 /** All state of a run on one device: parameters, optimizer state, buffers, and the programs that change them. */
 export class LocalTrainer {
   readonly #traced: TracedRun;
   readonly #device: Device;
   readonly #source: MicrobatchSource;
-  readonly #executables: Readonly<Record<keyof TracedRun["programs"], Executable>>;
+  readonly #executables: Readonly<Record<TrainingProgram, Executable>>;
   readonly #buffers: Readonly<Record<string, DeviceBuffer>>;
   readonly #evaluationSums: DeviceBuffer;
 
-  private constructor(
-    traced: TracedRun,
-    device: Device,
-    executables: Readonly<Record<keyof TracedRun["programs"], Executable>>,
-  ) {
+  private constructor(traced: TracedRun, device: Device, executables: Readonly<Record<TrainingProgram, Executable>>) {
     this.#traced = traced;
     this.#device = device;
     this.#executables = executables;
@@ -47,16 +46,14 @@ export class LocalTrainer {
 
   /** Compiles the run's programs and initialises its state. The trainer borrows the device. */
   static async open(traced: TracedRun, device: Device): Promise<LocalTrainer> {
-    const { initialize, gradient, measure, update, localStep, evaluate, predict } = traced.programs;
+    const { initialize, gradient, measure, update, evaluate } = traced.programs;
     const compile = (program: Program) => device.compile(program);
     const trainer = new LocalTrainer(traced, device, {
       initialize: await compile(initialize),
       gradient: await compile(gradient),
       measure: await compile(measure),
       update: await compile(update),
-      localStep: await compile(localStep),
       evaluate: await compile(evaluate),
-      predict: await compile(predict),
     });
     await trainer.#write("seed", seedWords(traced.recipe.seed));
     await trainer.#run("initialize", {});
@@ -164,7 +161,7 @@ export class LocalTrainer {
     return readSums(layout, await this.#device.read(buffer, namedSumsOffset(layout), layout.names.length));
   }
 
-  #run(program: keyof TracedRun["programs"], others: Bindings): Promise<void> {
+  #run(program: TrainingProgram, others: Bindings): Promise<void> {
     return this.#executables[program].run({ ...this.#buffers, ...others });
   }
 
