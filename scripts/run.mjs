@@ -60,6 +60,17 @@ function setUp() {
   say(`Set up in ${((Date.now() - startMs) / 1000).toFixed(1)} s.`);
 }
 
+/** The dashboard and the join page, built by the pinned Node; looks at what they are made from, and does nothing if that is the same. */
+function buildPages() {
+  const result = spawnSync(pinnedNode, [join(root, "apps/browser/src/build/main.ts")], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (result.status === 0) return;
+  say("The pages were not built: what needs a browser will not work. The lines above say why.");
+  process.exit(1);
+}
+
 function environment() {
   const path = `${binFolder}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`;
   return { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: "1", npm_config_yes: "true" };
@@ -118,11 +129,14 @@ const [command, ...rest] = process.argv.slice(2);
 setUp();
 switch (command) {
   case "setup":
+    buildPages();
     break;
   case "start":
+    buildPages();
     become("apps/cli/src/main.ts", ["train", join(root, "examples", "digits.run.ts"), "--workers", "2", ...rest]);
     break;
   case "test":
+    buildPages();
     process.exit(runTool("vitest", ["run", ...rest]));
     break;
   case "check":

@@ -19,7 +19,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 /** No app imports an app, except the command line, which starts the others. */
 const APPS: Readonly<Record<string, readonly string[]>> = {
-  "apps/cli": ["@tributary/coordinator-app", "@tributary/node-worker"],
+  "apps/cli": ["@tributary/coordinator-app", "@tributary/node-worker", "@tributary/browser"],
 };
 
 const APP_NAMES = ["@tributary/coordinator-app", "@tributary/node-worker", "@tributary/cli", "@tributary/browser"];

@@ -1,0 +1,1 @@
+export { ensurePages, PAGES_FOLDER } from "./build/pages.ts";

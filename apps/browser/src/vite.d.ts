@@ -1,0 +1,5 @@
+/** The address of a module that the build makes ready to run as a thread of its own. */
+declare module "*?worker&url" {
+  const url: string;
+  export default url;
+}
