@@ -19,6 +19,12 @@ export function localAddresses(): string[] {
   return [...version4, ...outside.filter(({ family }) => family === "IPv6").map(({ address }) => `[${address}]`)];
 }
 
+/** Names of this machine in its networks: its own, and the one that multicast DNS (RFC 6762) gives it. */
+export function localNames(): string[] {
+  const name = hostname().toLowerCase();
+  return [...new Set([name, `${name.split(".", 1)[0]}.local`])];
+}
+
 /** Who may talk to the server: checked on every request, before anything is answered. */
 export class AccessRules {
   readonly #hosts: ReadonlySet<string>;
@@ -27,7 +33,7 @@ export class AccessRules {
   /** @param host the address listened on @param token null: whoever reaches the address may join */
   constructor(host: string, token: string | null) {
     const every = host === "0.0.0.0" || host === "::";
-    const names = every ? [...localAddresses(), hostname().toLowerCase()] : [host.includes(":") ? `[${host}]` : host];
+    const names = every ? [...localAddresses(), ...localNames()] : [host.includes(":") ? `[${host}]` : host];
     this.#hosts = new Set([...LOOPBACK, ...names]);
     this.#tokenDigest = token === null ? null : digest(token);
   }
@@ -41,10 +47,14 @@ export class AccessRules {
     return host !== undefined && this.#hosts.has(host.replace(/:\d+$/, ""));
   }
 
-  /** Whether a browser's Origin is this server's own; other programs send none. */
+  /**
+   * Whether a browser's Origin is this server's own; other programs send none. A page of http is never one of a server of https;
+   * the other way round it is, because a proxy in front may add TLS.
+   */
   originAllowed(request: IncomingMessage): boolean {
     const { origin, host } = request.headers;
-    return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
+    if (origin === undefined || origin === `https://${host}`) return true;
+    return origin === `http://${host}` && !("encrypted" in request.socket);
   }
 
   /** Whether the subprotocols of a WebSocket request hold the token. */

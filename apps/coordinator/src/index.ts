@@ -1,6 +1,7 @@
-export { isLoopback } from "./access.ts";
+export { isLoopback, localNames } from "./access.ts";
 export { COORDINATOR_APP_ERROR_CODES, CoordinatorAppError, type CoordinatorAppErrorCode } from "./errors.ts";
 export type { RunTuning } from "./run-content.ts";
+export type { TlsIdentity } from "./server.ts";
 export {
   type CoordinatorOptions,
   type CoordinatorResult,

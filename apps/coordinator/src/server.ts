@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { FRAME_BYTES_MAX, SOCKET_PATH, SUBPROTOCOL } from "@tributary/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -17,11 +18,21 @@ import {
   SOCKETS_PER_ADDRESS_MAX,
 } from "./limits.ts";
 
+/** What a server shows to prove who it is. */
+export interface TlsIdentity {
+  /** Private key, PEM. */
+  readonly key: string;
+  /** Certificate, and behind it those up to its authority's, PEM. */
+  readonly cert: string;
+}
+
 /** What the HTTP and WebSocket server needs. */
 export interface ServerOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
+  /** Given: HTTPS and wss, TLS 1.2 or newer, and nothing else on this port. */
+  readonly tls?: TlsIdentity;
   readonly access: AccessRules;
   readonly content: ServedContent;
   readonly onSocket: (socket: WebSocket, address: string) => void;
@@ -36,15 +47,7 @@ export interface RunningServer {
 
 /** Listens for workers and requests. @throws CoordinatorAppError CANNOT_BIND */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
-      requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-      connectionsCheckingInterval: CONNECTION_CHECK_MILLISECONDS,
-      maxHeaderSize: HEADER_BYTES_MAX,
-    },
-    (request, response) => onRequest(options, request, response),
-  );
+  const server = createListener(options);
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
   const sockets = new WebSocketServer({
@@ -72,6 +75,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on("clientError", (_error: Error, stream: Duplex) => stream.destroy());
   const port = await listen(server, options);
   return { port, close: () => closeServer(server, sockets) };
+}
+
+function createListener(options: ServerOptions): Server {
+  const limits = {
+    headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
+    requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+    connectionsCheckingInterval: CONNECTION_CHECK_MILLISECONDS,
+    maxHeaderSize: HEADER_BYTES_MAX,
+  };
+  const answer = (request: IncomingMessage, response: ServerResponse) => onRequest(options, request, response);
+  if (options.tls === undefined) return createServer(limits, answer);
+  const secure = { ...options.tls, minVersion: "TLSv1.2", handshakeTimeout: HEADERS_TIMEOUT_MILLISECONDS } as const;
+  return createTlsServer({ ...limits, ...secure }, answer);
 }
 
 // Not in the types of ws 8.18 yet; ws 8.23 takes them.

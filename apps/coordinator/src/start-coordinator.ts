@@ -10,7 +10,7 @@ import { EffectShell } from "./effect-shell.ts";
 import { WAITING_BYTES_MAX } from "./limits.ts";
 import { pageOf } from "./page.ts";
 import { blobsOf, computeSetupOf, type RunTuning, settingsOf } from "./run-content.ts";
-import { type RunningServer, startServer } from "./server.ts";
+import { type RunningServer, type ServerOptions, startServer, type TlsIdentity } from "./server.ts";
 import { hashOf, RunStorage } from "./storage.ts";
 import { type Traffic, WorkerSocket } from "./worker-socket.ts";
 
@@ -25,6 +25,13 @@ export interface CoordinatorOptions {
   readonly port?: number;
   /** What joining takes. Default: none on this machine alone, otherwise a random one of 128 bits. */
   readonly token?: string;
+  /**
+   * Given: HTTPS and wss on `host`. Beside it plain HTTP on 127.0.0.1 alone, on a port of its own, where browsers of this machine need no
+   * certificate and workers of this machine no encryption.
+   */
+  readonly tls?: TlsIdentity;
+  /** Name or address that links to this coordinator carry. Default: the host, or this machine's first address. */
+  readonly shownHost?: string;
   /** Codecs of gradients the run admits, preferred ones first. Default float32 alone. */
   readonly codecs?: readonly string[];
   /** Where the coordinator's own part is computed. Default "auto". */
@@ -50,6 +57,8 @@ export interface RunningCoordinator {
   readonly url: string;
   /** What a worker opens; holds the token, if there is one. */
   readonly joinUrl: string;
+  /** The same within this machine: plain HTTP on loopback, where there is TLS to the outside; otherwise `joinUrl`. */
+  readonly localJoinUrl: string;
   readonly runId: string;
   /** Resolves when the run is over and everything is closed. Rejects only for a fault of this program. */
   readonly finished: Promise<CoordinatorResult>;
@@ -75,13 +84,14 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
 class Coordinator implements RunningCoordinator {
   url = "";
   joinUrl = "";
+  localJoinUrl = "";
   readonly runId: string;
   readonly #options: CoordinatorOptions;
   readonly #storage: RunStorage;
   readonly #compute = new ComputeLink();
   readonly #traffic: Traffic = { sent: 0, received: 0 };
   readonly #finished = Promise.withResolvers<CoordinatorResult>();
-  #server: RunningServer | null = null;
+  #servers: RunningServer[] = [];
   #shell: EffectShell | null = null;
   #model: { readonly path: string; readonly parametersSha256: string } | null = null;
 
@@ -98,17 +108,14 @@ class Coordinator implements RunningCoordinator {
   }
 
   async start(): Promise<void> {
-    const { run, host = "127.0.0.1", port = 0, backend = "auto" } = this.#options;
+    const { run, host = "127.0.0.1", port = 0, backend = "auto", tls } = this.#options;
     const token = this.#options.token ?? (isLoopback(host) ? null : randomBytes(16).toString("base64url"));
     try {
       const encoded = await this.#compute.request("open", computeSetupOf(run, backend));
       const shell = this.#createShell(encoded);
       this.#shell = shell;
       const waitingBytesMax = WAITING_BYTES_MAX + 2 * encoded.frames.reduce((sum, frame) => sum + frame.byteLength, 0);
-      this.#server = await startServer({
-        host,
-        port,
-        access: new AccessRules(host, token),
+      const served: Pick<ServerOptions, "content" | "onSocket"> = {
         content: {
           blobs: blobsOf(run),
           run: this.runId,
@@ -120,17 +127,32 @@ class Coordinator implements RunningCoordinator {
           const connection = { address, handlers: shell, traffic: this.#traffic, waitingBytesMax, memory };
           shell.addSocket(new WorkerSocket(shell.newWorkerId(), socket, connection));
         },
-      });
+      };
+      await this.#listen({ ...served, host, port, access: new AccessRules(host, token), ...(tls && { tls }) });
+      if (tls !== undefined) await this.#listenOnLoopback(served, token);
     } catch (error) {
+      for (const server of this.#servers) await server.close();
       await this.#compute.close();
       throw error;
     }
-    this.url = `http://${shownHost(host)}:${this.#server.port}`;
-    this.joinUrl = `${this.url}${JOIN_PATH}${token === null ? "" : `#t=${token}`}`;
+    const [outer, inner] = this.#servers;
+    const path = `${JOIN_PATH}${token === null ? "" : `#t=${token}`}`;
+    this.url = `${tls === undefined ? "http" : "https"}://${this.#options.shownHost ?? shownHost(host)}:${outer?.port}`;
+    this.joinUrl = `${this.url}${path}`;
+    this.localJoinUrl = inner === undefined ? this.joinUrl : `http://${LOOPBACK_HOST}:${inner.port}${path}`;
     const parameters = run.layout.parameters.reduce((sum, { length }) => sum + length, 0);
     this.#tell({ event: "listening", url: this.url, joinUrl: this.joinUrl, run: this.runId, parameters });
     // The first event opens the first step, so that a run without workers says that it waits.
     this.#shell?.dispatch({ type: "tick" });
+  }
+
+  async #listen(options: ServerOptions): Promise<void> {
+    this.#servers.push(await startServer(options));
+  }
+
+  /** A second server beside that with TLS, for what runs on this machine. */
+  async #listenOnLoopback(served: Pick<ServerOptions, "content" | "onSocket">, token: string | null): Promise<void> {
+    await this.#listen({ ...served, host: LOOPBACK_HOST, port: 0, access: new AccessRules(LOOPBACK_HOST, token) });
   }
 
   stop(reason: string): void {
@@ -147,7 +169,7 @@ class Coordinator implements RunningCoordinator {
 
   async kill(): Promise<void> {
     this.#shell?.dispose();
-    await this.#server?.close();
+    for (const server of this.#servers) await server.close();
     await this.#compute.close();
     await this.#storage.close();
   }
@@ -249,6 +271,9 @@ class Coordinator implements RunningCoordinator {
 
 /** Milliseconds between the last message to the workers and the end of the server. */
 const FAREWELL_MILLISECONDS = 200;
+
+/** The address that only this machine reaches. */
+const LOOPBACK_HOST = "127.0.0.1";
 
 /** How people reach a server that listens on `host`. */
 function shownHost(host: string): string {
