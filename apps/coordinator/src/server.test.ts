@@ -53,6 +53,8 @@ const HELLO = encodeMessage({
   run: null,
   name: "honest",
   backend: "wasm",
+  kind: "node",
+  adapter: null,
   arithmeticClass: "wasm",
   threads: 1,
   codecs: ["float32"],

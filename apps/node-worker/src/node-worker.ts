@@ -1,9 +1,9 @@
-import { hostname } from "node:os";
+import { cpus, hostname } from "node:os";
 import { performance } from "node:perf_hooks";
 import { crc32 } from "node:zlib";
 import type { Backend } from "@tributary/kernels";
 import { PROGRAM_FORMAT_VERSION } from "@tributary/program";
-import { CODECS, PROTOCOL_VERSION } from "@tributary/protocol";
+import { CODECS, deviceWords, PROTOCOL_VERSION } from "@tributary/protocol";
 import { type Clock, type SessionEnd, type SessionEvent, WorkerError, WorkerSession } from "@tributary/worker";
 import { createBlobSource } from "./blob-source.ts";
 import { ComputeThreads } from "./compute-threads.ts";
@@ -69,6 +69,8 @@ export async function runNodeWorker(options: NodeWorkerOptions): Promise<Session
       run: null,
       name: workerName(options.name ?? `${hostname()}-${process.pid}`),
       backend: computation.backend,
+      kind: "node",
+      adapter: computation.backend === "webgpu" ? null : deviceWords(cpus()[0]?.model ?? ""),
       arithmeticClass: computation.arithmeticClass,
       threads,
       codecs: [...CODECS.keys()],

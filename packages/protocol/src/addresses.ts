@@ -1,5 +1,5 @@
 /** WebSocket subprotocol; the number is PROTOCOL_VERSION's. The server must choose it. */
-export const SUBPROTOCOL = "tributary.v2";
+export const SUBPROTOCOL = "tributary.v3";
 
 /** A second subprotocol offered by the worker carries its token, since browsers can set no other header: `t.` and the token. */
 export const TOKEN_SUBPROTOCOL_PREFIX = "t.";

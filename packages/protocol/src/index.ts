@@ -38,6 +38,7 @@ export {
   type WelcomeMessage,
 } from "./coordinator-messages.ts";
 export { type Crc32, crc32 } from "./crc32.ts";
+export { deviceWords } from "./device-words.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from "./errors.ts";
 export {
   type ChunkFrame,
@@ -154,5 +155,6 @@ export {
   type LeaveMessage,
   type ReadyMessage,
   type ResultMessage,
+  type WorkerKind,
   type WorkerMessage,
 } from "./worker-messages.ts";

@@ -1,5 +1,5 @@
 /** Version of everything in this package that both sides must agree on. A changed message schema forces a new one. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Bytes of the fixed header at the front of every frame. */
 export const FRAME_HEADER_BYTES = 32;
@@ -30,6 +30,9 @@ export const ID_LENGTH_MAX = 64;
 
 /** Characters of a short token, such as a codec's name, a backend, an operation, an arithmetic class. */
 export const TOKEN_LENGTH_MAX = 64;
+
+/** Characters of what a worker computes on, in the words of its platform. */
+export const ADAPTER_LENGTH_MAX = 128;
 
 /** Characters of a sentence for people, such as a reason. */
 export const SENTENCE_LENGTH_MAX = 512;

@@ -20,6 +20,8 @@ const WORKER_MESSAGES: readonly WorkerMessage[] = [
     run: "digits-1",
     name: "Zoë 2.b_-",
     backend: "wasm",
+    kind: "tab",
+    adapter: "Apple M3 (metal)",
     arithmeticClass: "wasm-nofma",
     threads: 2,
     codecs: ["float16", "float32"],
@@ -103,6 +105,10 @@ describe("messages", () => {
   it.each([
     ["a name with markup", { name: "<img onerror=x>" }],
     ["an empty name", { name: "" }],
+    ["a kind that is neither a Node process nor a tab", { kind: "robot" }],
+    ["an adapter that forges a line", { adapter: "GPU\nStep 1" }],
+    ["an adapter that turns text around", { adapter: "GPU \u202e" }],
+    ["an adapter of 129 characters", { adapter: "a".repeat(129) }],
     ["a name of 33 characters", { name: "a".repeat(33) }],
     ["a run id that is a path", { run: "../etc" }],
     ["no codec", { codecs: [] }],
@@ -158,6 +164,7 @@ describe("version", () => {
   const HASH_OF_VERSION: Readonly<Record<number, string>> = {
     1: "55bca4500c9a154124aa6ff42fd2f0f52c27e46d8b64a92804e9fd31a5903fda",
     2: "35e2a6f5b64d9302a3b3dc9afe4c8bfaea407d76a8ac7d5749794212ab48483e",
+    3: "3994cca172e314bb4315ade3dcb0d3beef6b94a7cfa498ecbc6b35f9b2827d55",
   };
 
   it("[M2] the messages are those of this protocol version: whoever changes a schema gives PROTOCOL_VERSION a new number and its hash a line above", () => {

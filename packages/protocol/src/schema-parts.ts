@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import {
+  ADAPTER_LENGTH_MAX,
   ID_LENGTH_MAX,
   LEASE_MILLISECONDS_MAX,
   NAME_LENGTH_MAX,
@@ -44,6 +45,13 @@ export const workerName = v.pipe(
   v.string(),
   v.maxLength(2 * NAME_LENGTH_MAX),
   v.regex(new RegExp(`^[\\p{L}\\p{N} ._-]{1,${NAME_LENGTH_MAX}}$`, "u")),
+);
+
+/** What a worker computes on, as its platform puts it; shown as text only. No control characters, so that it cannot forge a line of a log. */
+export const adapterText = v.pipe(
+  v.string(),
+  v.maxLength(2 * ADAPTER_LENGTH_MAX),
+  v.regex(new RegExp(`^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]{1,${ADAPTER_LENGTH_MAX}}$`, "u")),
 );
 
 /** A short word of ASCII: a backend, an operation, an arithmetic class. */

@@ -1,3 +1,5 @@
+import type { WorkerKind } from "./worker-messages.ts";
+
 /**
  * What a watcher is shown of a run. JSON has no NaN, so a number that is not finite stands as null. Texts that come from
  * workers or from the run's author are text, never markup.
@@ -144,7 +146,7 @@ export type WatchedWorkerState = "joining" | "active" | "waiting" | "slow" | "lo
 export interface WatchedWorker {
   readonly id: string;
   readonly name: string;
-  readonly kind: "node" | "tab";
+  readonly kind: WorkerKind;
   readonly backend: string;
   /** What it computes on, in the words of its platform; null where nothing is known. */
   readonly adapter: string | null;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { CODECS_MAX, OPERATIONS_MAX, PROGRAM_FORMATS_MAX } from "./limits.ts";
 import {
+  adapterText,
   codecName,
   identifier,
   keyOf,
@@ -19,6 +20,9 @@ import {
 } from "./schema-parts.ts";
 import { type TensorDescriptor, tensorDescriptorSchema } from "./tensor-descriptor.ts";
 
+/** Where a worker runs. */
+export type WorkerKind = "node" | "tab";
+
 /** First message of a connection: who joins, and what it can do. Answered by `welcome` or `refused`. */
 export interface HelloMessage {
   readonly type: "hello";
@@ -32,8 +36,12 @@ export interface HelloMessage {
   readonly run: RunId | null;
   /** Shown to people, as text. 1 to 32 letters, digits, spaces, `.`, `_`, `-`. */
   readonly name: string;
+  /** Where it runs: a process of Node, or a tab of a browser. */
+  readonly kind: WorkerKind;
   /** Backend the worker computes on, such as "wasm". */
   readonly backend: string;
+  /** What it computes on, in the words of its platform: at most 128 characters, shown as text. Null: nothing is known. */
+  readonly adapter: string | null;
   /** Results are bit-equal only within one class; see Device.arithmeticClass. */
   readonly arithmeticClass: string;
   /** Compute threads the worker splits a lease's microbatches between. */
@@ -142,7 +150,9 @@ const helloSchema = v.strictObject({
   operations: v.nullable(v.pipe(v.array(token), v.maxLength(OPERATIONS_MAX))),
   run: v.nullable(identifier),
   name: workerName,
+  kind: v.picklist(["node", "tab"]),
   backend: token,
+  adapter: v.nullable(adapterText),
   arithmeticClass: token,
   threads: threadCount,
   codecs: v.pipe(v.array(codecName), v.minLength(1), v.maxLength(CODECS_MAX)),

@@ -18,6 +18,8 @@ export const HELLO = {
   run: null,
   name: "stranger",
   backend: "wasm",
+  kind: "node",
+  adapter: null,
   arithmeticClass: "stranger",
   threads: 1,
   codecs: ["float32"],

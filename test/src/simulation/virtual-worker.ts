@@ -78,6 +78,8 @@ export class VirtualWorker {
       run: null,
       name: this.plan.name,
       backend: "tiny",
+      kind: "node",
+      adapter: null,
       arithmeticClass: "integers",
       threads: 1,
       codecs: ["float32"],

@@ -1,57 +1,14 @@
 import type { RunCommand, RunEvent } from "@tributary/program";
 import type { CoordinatorMessage, HelloMessage, LeaseMessage, ParametersMessage, WorkerId } from "@tributary/protocol";
-import { PROTOCOL_VERSION } from "@tributary/protocol";
 import type { Effect, StepRecord } from "../effects.ts";
 import type { MachineEvent, MachineMessage } from "../events.ts";
 import type { Handle } from "../handle.ts";
 import { RunMachine } from "../run-machine.ts";
 import type { RunSummary } from "../run-summary.ts";
-import { DEFAULT_SETTINGS, type RunSettings } from "../settings.ts";
+import type { RunSettings } from "../settings.ts";
+import { GRADIENT_BYTES, SMALL_HELLO, SMALL_RUN } from "./small-run.ts";
 
 type Sent = Exclude<CoordinatorMessage, ParametersMessage>;
-
-const HASH = "0".repeat(64);
-
-/** Bytes of a gradient in these scenarios. */
-export const GRADIENT_BYTES = 64;
-
-/** A run of 8 samples in one step, in microbatches of 1; nothing is evaluated. */
-export const SMALL_RUN: RunSettings = {
-  ...DEFAULT_SETTINGS,
-  welcome: {
-    protocol: PROTOCOL_VERSION,
-    run: "small",
-    term: 1,
-    layout: { hash: HASH, parameterLength: 16, trainableLength: 16, statisticsLength: 0, bufferLength: 0 },
-    programs: { gradient: HASH, evaluate: HASH },
-    manifest: HASH,
-    microbatch: 1,
-    seed: 0,
-    heartbeat: { pingMilliseconds: 5_000, lostAfterMilliseconds: 10_000 },
-  },
-  programFormat: 1,
-  operations: ["add"],
-  codecs: [{ name: "float32", bytes: GRADIENT_BYTES, bytesMax: GRADIENT_BYTES }],
-  trainSamples: 8,
-  testSamples: 0,
-  batchSize: 8,
-  microbatch: 1,
-  epochs: 1,
-};
-
-const HELLO: HelloMessage = {
-  type: "hello",
-  protocol: PROTOCOL_VERSION,
-  programFormats: [1],
-  operations: null,
-  run: null,
-  name: "worker",
-  backend: "wasm",
-  arithmeticClass: "wasm-simd",
-  threads: 1,
-  codecs: ["float32"],
-  resume: null,
-};
 
 /** Drives a machine by hand: what tests write is what happens to the run. Effects on tensors and disk are performed at once unless held. */
 export class Scenario {
@@ -115,7 +72,7 @@ export class Scenario {
 
   hello(worker: WorkerId, change: Partial<HelloMessage> = {}): void {
     this.event({ type: "connectionOpened", worker });
-    this.say(worker, { ...HELLO, name: worker, ...change });
+    this.say(worker, { ...SMALL_HELLO, name: worker, ...change });
   }
 
   /** Joins, is ready for the current step, and answers all later parameters with ready. */

@@ -20,6 +20,8 @@ export const HELLO = {
   run: null,
   name: "tester",
   backend: "reference",
+  kind: "node" as const,
+  adapter: null,
   arithmeticClass: "reference",
   threads: 1,
   codecs: ["float32", "float16"],
