@@ -1,22 +1,28 @@
-import { WorkerError } from "@tributary/worker";
+import { type Computation, WorkerError } from "@tributary/worker";
 import { describe, expect, it } from "vitest";
-import { ComputeThreads } from "./compute-threads.ts";
+import { openComputeThreads } from "./compute-threads.ts";
 import { createCountingRun } from "./testing/counting-run.ts";
 
 const run = createCountingRun(100, 4);
 const SPAN = { step: 3, kind: "gradient", epoch: 0, start: 5, end: 96 } as const;
 
-async function openThreads(threads: number): Promise<ComputeThreads> {
+async function openThreads(threads: number): Promise<Computation> {
   const fetchBlob = (hash: string) => {
     const bytes = run.blobs.get(hash);
     return bytes === undefined
       ? Promise.reject(new WorkerError("BLOB_UNREACHABLE", `No ${hash}`))
       : Promise.resolve(bytes);
   };
-  return ComputeThreads.open({ threads, backend: "reference", fetchBlob, shardCacheBytes: null });
+  const { computation } = await openComputeThreads({
+    threads,
+    backend: "reference",
+    fetchBlob,
+    shardCacheBytes: null,
+  });
+  return computation;
 }
 
-async function prepare(computation: ComputeThreads): Promise<void> {
+async function prepare(computation: Computation): Promise<void> {
   await computation.prepare(run.welcome);
   const bytes = computation.allocate(16);
   await computation.setParameters(3, "float32", bytes);
@@ -26,7 +32,7 @@ function floats(bytes: Uint8Array | undefined): number[] {
   return [...new Float32Array((bytes ?? new Uint8Array(0)).slice().buffer)];
 }
 
-describe("ComputeThreads", () => {
+describe("compute threads", () => {
   it.each([1, 2, 3])("[L3] %i threads compute every sample of a lease once", async (threads) => {
     const computation = await openThreads(threads);
     try {
@@ -96,7 +102,7 @@ describe("ComputeThreads", () => {
   it("[L7] a lease can be stopped while it is computed", async () => {
     const busy = createCountingRun(4_000, 4, 96);
     const fetchBlob = (hash: string) => Promise.resolve(busy.blobs.get(hash) ?? new Uint8Array(0));
-    const computation = await ComputeThreads.open({
+    const { computation } = await openComputeThreads({
       threads: 2,
       backend: "reference",
       fetchBlob,

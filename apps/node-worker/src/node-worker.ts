@@ -6,7 +6,7 @@ import { PROGRAM_FORMAT_VERSION } from "@tributary/program";
 import { CODECS, deviceWords, PROTOCOL_VERSION } from "@tributary/protocol";
 import { type Clock, type SessionEnd, type SessionEvent, WorkerError, WorkerSession } from "@tributary/worker";
 import { createBlobSource } from "./blob-source.ts";
-import { ComputeThreads } from "./compute-threads.ts";
+import { openComputeThreads } from "./compute-threads.ts";
 import { parseJoinAddress } from "./join-address.ts";
 import { createSocketConnect } from "./socket-transport.ts";
 
@@ -50,7 +50,7 @@ export async function runNodeWorker(options: NodeWorkerOptions): Promise<Session
   const parsed = parseJoinAddress(options.url);
   const address = { ...parsed, token: options.token ?? parsed.token };
   const threads = options.threads ?? 1;
-  const computation = await ComputeThreads.open({
+  const { computation, failed } = await openComputeThreads({
     threads,
     backend: options.backend ?? "auto",
     fetchBlob: createBlobSource({ address, keeps: threads > 1 }),
@@ -82,7 +82,7 @@ export async function runNodeWorker(options: NodeWorkerOptions): Promise<Session
   options.signal?.addEventListener("abort", leave, { once: true });
   if (options.signal?.aborted === true) leave();
   try {
-    return await Promise.race([session.run(), endOfThreads(computation, session)]);
+    return await Promise.race([session.run(), endOfThreads(failed, session)]);
   } finally {
     options.signal?.removeEventListener("abort", leave);
     await computation.dispose();
@@ -90,9 +90,9 @@ export async function runNodeWorker(options: NodeWorkerOptions): Promise<Session
 }
 
 /** How the session ends when a compute thread does. */
-async function endOfThreads(computation: ComputeThreads, session: WorkerSession): Promise<SessionEnd> {
+async function endOfThreads(failed: Promise<never>, session: WorkerSession): Promise<SessionEnd> {
   try {
-    return await computation.failed;
+    return await failed;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     await session.leave(message);

@@ -8,4 +8,12 @@ export { WorkerSession } from "./session.ts";
 export { SESSION_END_REASONS, type SessionEnd, type SessionEvent } from "./session-event.ts";
 export type { HelloOptions, SessionOptions } from "./session-options.ts";
 export { SHARD_CACHE_BYTES, ShardCache } from "./shard-cache.ts";
+export { ComputeThread, type ComputeThreadOptions } from "./threads/compute-thread.ts";
+export { ThreadHandle, type ThreadPort } from "./threads/thread-handle.ts";
+export type { CarriedError, FromThread, ThreadAnswer, ThreadRequest, ToThread } from "./threads/thread-messages.ts";
+export {
+  type SharedThreadMemory,
+  ThreadedComputation,
+  type ThreadedComputationOptions,
+} from "./threads/threaded-computation.ts";
 export type { Clock, Connect, FetchBlob, Transport, TransportHandlers } from "./transport.ts";

@@ -1,22 +1,13 @@
-import type { MessagePort } from "node:worker_threads";
 import type { Backend } from "@tributary/kernels";
 import type { LeaseKind } from "@tributary/protocol";
-import type { LeaseOutcome, LeaseSpan, RunSetup, WorkerErrorCode } from "@tributary/worker";
-
-/** What starts a compute thread. */
-export interface ComputeThreadTask {
-  readonly port: MessagePort;
-  readonly backend: Backend | "auto";
-  /** One Int32, shared: not 0 when the lease that is computed is to be stopped. */
-  readonly stopFlag: SharedArrayBuffer;
-  readonly shardCacheBytes: number | null;
-}
+import type { LeaseOutcome, LeaseSpan, RunSetup } from "../computation.ts";
+import type { WorkerErrorCode } from "../errors.ts";
 
 /** What the socket thread asks of a compute thread, which answers one request after the other. */
 export type ThreadRequest =
   | { readonly type: "prepare"; readonly setup: RunSetup }
   | { readonly type: "parameters"; readonly step: number; readonly codec: string; readonly bytes: Uint8Array }
-  /** A whole lease, by a thread that is alone. Answers with the outcome, whose coded gradient is in `memory`. */
+  /** A whole lease, by a thread that is alone. Answers with the outcome, whose coded gradient is in `memory` if there is any. */
   | {
       readonly type: "run";
       readonly span: LeaseSpan;
@@ -25,7 +16,7 @@ export type ThreadRequest =
     }
   /** Clears the sums. Answers with the number of microbatches of the lease. */
   | { readonly type: "begin"; readonly span: LeaseSpan }
-  /** Answers with the number of microbatches done: fewer than `count` only when the flag is set. */
+  /** Answers with the number of microbatches done: fewer than `count` only when the thread was stopped. */
   | { readonly type: "accumulate"; readonly span: LeaseSpan; readonly first: number; readonly count: number }
   /** Answers with the sums. */
   | { readonly type: "collect"; readonly kind: LeaseKind }
@@ -60,5 +51,7 @@ export type FromThread =
 /** What the socket thread says. */
 export type ToThread =
   | { readonly type: "request"; readonly request: ThreadRequest }
+  /** The lease that is computed is of no use any more. For threads that share no memory with this one. */
+  | { readonly type: "stop" }
   | { readonly type: "blob"; readonly hash: string; readonly bytes: Uint8Array }
   | { readonly type: "noBlob"; readonly hash: string; readonly code: WorkerErrorCode; readonly message: string };
