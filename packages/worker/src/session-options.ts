@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly random: () => number;
   readonly crc32: Crc32;
   readonly hello: HelloOptions;
+  /** Id of an earlier session of this worker, which this one goes on with (rule J5). Default: none. */
+  readonly resume?: string | null;
   /** Attempts to reach a coordinator that never answered before the session gives up. After a first welcome it never does. */
   readonly firstAttemptsMax: number;
   readonly onEvent: (event: SessionEvent) => void;

@@ -81,6 +81,11 @@ describe("joining", () => {
 });
 
 describe("coming back", () => {
+  it("[J5] goes on with the session of an earlier life that it is told of", async () => {
+    const { coordinator } = await start({ resume: "w7" });
+    expect(await coordinator.hear("hello")).toMatchObject({ resume: "w7" });
+  });
+
   it("[E4] connects again after a random time, resumes, and goes on with the current parameters", async () => {
     const { coordinator, clock, events } = await join();
     coordinator.say(leaseOf(1));
@@ -96,6 +101,14 @@ describe("coming back", () => {
     coordinator.say({ type: "credit", lease: 1, step: 0 });
     coordinator.say(leaseOf(2, { step: 3 }));
     expect(await coordinator.hear("result")).toMatchObject({ lease: 2 });
+  });
+
+  it("[E4] tries at once when it is told that the network is back", async () => {
+    const { coordinator, session } = await join();
+    coordinator.close(1006);
+    await settle();
+    session.retryNow();
+    expect(await coordinator.hear("hello")).toMatchObject({ resume: "w1" });
   });
 
   it("[E4] programs are prepared once, and again only for another run", async () => {

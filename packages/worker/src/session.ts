@@ -13,7 +13,8 @@ export class WorkerSession {
   readonly #options: SessionOptions;
   readonly #backoff: Backoff;
   #connection: Connection | null = null;
-  #worker: string | null = null;
+  #worker: string | null;
+  #wasWelcome = false;
   /** What the computation is ready for; see setupKey. */
   #preparedFor: string | null = null;
   #leaving: string | null = null;
@@ -21,6 +22,7 @@ export class WorkerSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#worker = options.resume ?? null;
     this.#backoff = new Backoff(options.random);
   }
 
@@ -32,7 +34,7 @@ export class WorkerSession {
       const outcome = await this.#attempt();
       if ("end" in outcome) return outcome.end;
       failures += 1;
-      if (this.#worker === null && failures >= this.#options.firstAttemptsMax) {
+      if (!this.#wasWelcome && failures >= this.#options.firstAttemptsMax) {
         return { reason: "unreachable", message: outcome.retryAfter, code: null };
       }
       await this.#pause(outcome.retryAfter);
@@ -47,6 +49,11 @@ export class WorkerSession {
     await this.#connection?.leave(reason);
   }
 
+  /** Ends the wait before the next attempt, if there is one: the network is back, or a person asks. */
+  retryNow(): void {
+    this.#wake();
+  }
+
   /** One connection from beginning to end. */
   async #attempt(): Promise<AttemptOutcome> {
     const connection = new Connection({
@@ -54,6 +61,7 @@ export class WorkerSession {
       resume: this.#worker,
       onWelcome: (welcome) => {
         this.#worker = welcome.worker;
+        this.#wasWelcome = true;
         this.#backoff.reset();
       },
       prepare: (welcome) => this.#prepare(welcome),
