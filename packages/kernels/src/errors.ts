@@ -13,6 +13,8 @@ export const KERNEL_ERROR_CODES = {
   BUFFER_FOREIGN: "The buffer belongs to another device: read it there and write it here",
   EXECUTABLE_DISPOSED: "The executable was disposed of: compile the program again",
   DEVICE_DISPOSED: "The device was disposed of: open a new one",
+  DEVICE_LOST:
+    "The GPU is gone (a driver's reset, sleep, or a watchdog), with everything that was on it: open a new device and write the data again",
   OUT_OF_MEMORY: "The device has not enough memory: use a smaller microbatch, or dispose of buffers and executables",
 } as const;
 

@@ -1,0 +1,111 @@
+import { KernelError } from "../errors.ts";
+import { adapterWords, isSoftwareAdapter } from "./adapter-words.ts";
+import { type GpuFeatures, WORKGROUP_SIZE } from "./kernel-code.ts";
+
+/** Which adapter is looked for. */
+export interface AdapterOptions {
+  /** Where it is looked for; without it, the platform's own: `navigator.gpu`, or in Node the package `webgpu`. */
+  readonly gpu?: GPU | undefined;
+  /** Whether one that computes on the CPU will do. Default false: the wasm backend is faster. */
+  readonly allowSoftware?: boolean | undefined;
+}
+
+/** An adapter that the backend can run on, and what to ask it for. */
+export interface FoundAdapter {
+  readonly adapter: GPUAdapter;
+  /** For people: "NVIDIA GeForce RTX 4090". */
+  readonly name: string;
+  /** Computes on the CPU. */
+  readonly isSoftware: boolean;
+  /** With the adapter's own limits and the optional features that the backend uses. An adapter gives one device only. */
+  readonly descriptor: GPUDeviceDescriptor;
+}
+
+/** Optional features of WebGPU that the backend uses where they are. */
+const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
+
+/** Limits of which the adapter's own are asked for: a device has the least that WebGPU guarantees otherwise. */
+const LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeWorkgroupsPerDimension",
+  "maxUniformBufferBindingSize",
+  "maxBindingsPerBindGroup",
+] as const;
+
+/** Node's package with Dawn, which users install beside ours. In a variable, because bundlers would look for it. */
+const NODE_PACKAGE: string = "webgpu";
+
+/**
+ * Finds an adapter.
+ * @throws KernelError BACKEND_UNAVAILABLE, which says what is missing and how to get it
+ */
+export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAdapter> {
+  const gpu = options.gpu ?? (await platformGpu());
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (adapter === null) {
+    throw unavailable("WebGPU is here, but no GPU that it can use: update the graphics driver, or open wasm instead");
+  }
+  const name = adapterWords(adapter.info);
+  const isSoftware = isSoftwareAdapter(adapter.info);
+  if (isSoftware && options.allowSoftware !== true) {
+    throw unavailable(
+      `The only GPU here, ${name}, is a program that computes on the CPU: open wasm, which is faster, or allow software`,
+    );
+  }
+  if (adapter.limits.maxComputeInvocationsPerWorkgroup < WORKGROUP_SIZE) {
+    throw unavailable(
+      `The GPU ${name} runs ${adapter.limits.maxComputeInvocationsPerWorkgroup} invocations a workgroup, fewer than the ${WORKGROUP_SIZE} that WebGPU guarantees: open wasm instead`,
+    );
+  }
+  return { adapter, name, isSoftware, descriptor: descriptorOf(adapter) };
+}
+
+/** What code may be written for. */
+export function gpuFeaturesOf(device: Pick<GPUDevice, "features" | "limits">): GpuFeatures {
+  const { limits } = device;
+  return {
+    subgroups: device.features.has("subgroups"),
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    storageBuffers: limits.maxStorageBuffersPerShaderStage,
+    bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+  };
+}
+
+function descriptorOf(adapter: GPUAdapter): GPUDeviceDescriptor {
+  const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature));
+  const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
+  return { label: "tributary", requiredFeatures, requiredLimits };
+}
+
+async function platformGpu(): Promise<GPU> {
+  if (typeof navigator !== "undefined" && navigator.gpu !== undefined) return navigator.gpu;
+  if (typeof process === "undefined") {
+    throw unavailable(
+      "This page has no WebGPU: open it over HTTPS or on localhost in a current browser, or open wasm instead",
+    );
+  }
+  return nodeGpu();
+}
+
+/** The GPU of a process of Node; it lives, and the process with it, for as long as somebody holds it. */
+async function nodeGpu(): Promise<GPU> {
+  let loaded: unknown;
+  try {
+    loaded = await import(/* @vite-ignore */ NODE_PACKAGE);
+  } catch (cause) {
+    throw unavailable("Node has no WebGPU of its own: install the package webgpu (npm install webgpu)", { cause });
+  }
+  if (!isDawn(loaded)) throw unavailable("The package webgpu is not the one with Dawn: install version 0.5 or newer");
+  return loaded.create([]);
+}
+
+function isDawn(module: unknown): module is { readonly create: (options: readonly string[]) => GPU } {
+  return typeof module === "object" && module !== null && "create" in module && typeof module.create === "function";
+}
+
+function unavailable(message: string, options?: ErrorOptions): KernelError {
+  return new KernelError("BACKEND_UNAVAILABLE", message, options);
+}
