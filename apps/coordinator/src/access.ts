@@ -30,11 +30,14 @@ export class AccessRules {
   readonly #hosts: ReadonlySet<string>;
   readonly #tokenDigest: Buffer | null;
 
-  /** @param host the address listened on @param token null: whoever reaches the address may join */
-  constructor(host: string, token: string | null) {
+  /**
+   * @param host the address listened on @param token null: whoever reaches the address may join
+   * @param further names it may be asked under beside its own; IPv6 addresses in brackets
+   */
+  constructor(host: string, token: string | null, further: readonly string[] = []) {
     const every = host === "0.0.0.0" || host === "::";
     const names = every ? [...localAddresses(), ...localNames()] : [host.includes(":") ? `[${host}]` : host];
-    this.#hosts = new Set([...LOOPBACK, ...names]);
+    this.#hosts = new Set([...LOOPBACK, ...names, ...further]);
     this.#tokenDigest = token === null ? null : digest(token);
   }
 

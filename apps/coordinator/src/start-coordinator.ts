@@ -30,8 +30,10 @@ export interface CoordinatorOptions {
    * certificate and workers of this machine no encryption.
    */
   readonly tls?: TlsIdentity;
-  /** Name or address that links to this coordinator carry. Default: the host, or this machine's first address. */
-  readonly shownHost?: string;
+  /** Names and addresses that it may be asked under beside its own, IPv6 addresses in brackets. The first one stands in its links. */
+  readonly names?: readonly string[];
+  /** Where a tunnel or a proxy shows it to others, such as `https://train.example.org`; then joining takes a token on any host. */
+  readonly publicOrigin?: string;
   /** Codecs of gradients the run admits, preferred ones first. Default float32 alone. */
   readonly codecs?: readonly string[];
   /** Where the coordinator's own part is computed. Default "auto". */
@@ -57,7 +59,7 @@ export interface RunningCoordinator {
   readonly url: string;
   /** What a worker opens; holds the token, if there is one. */
   readonly joinUrl: string;
-  /** The same within this machine: plain HTTP on loopback, where there is TLS to the outside; otherwise `joinUrl`. */
+  /** The same within this machine: past a proxy, and plain HTTP on loopback where there is TLS to the outside. */
   readonly localJoinUrl: string;
   readonly runId: string;
   /** Resolves when the run is over and everything is closed. Rejects only for a fault of this program. */
@@ -108,8 +110,10 @@ class Coordinator implements RunningCoordinator {
   }
 
   async start(): Promise<void> {
-    const { run, host = "127.0.0.1", port = 0, backend = "auto", tls } = this.#options;
-    const token = this.#options.token ?? (isLoopback(host) ? null : randomBytes(16).toString("base64url"));
+    const { run, host = "127.0.0.1", port = 0, backend = "auto", tls, names = [], publicOrigin } = this.#options;
+    const isOpen = publicOrigin !== undefined || !isLoopback(host);
+    const token = this.#options.token ?? (isOpen ? randomBytes(16).toString("base64url") : null);
+    const further = publicOrigin === undefined ? names : [...names, new URL(publicOrigin).hostname];
     try {
       const encoded = await this.#compute.request("open", computeSetupOf(run, backend));
       const shell = this.#createShell(encoded);
@@ -128,7 +132,7 @@ class Coordinator implements RunningCoordinator {
           shell.addSocket(new WorkerSocket(shell.newWorkerId(), socket, connection));
         },
       };
-      await this.#listen({ ...served, host, port, access: new AccessRules(host, token), ...(tls && { tls }) });
+      await this.#listen({ ...served, host, port, access: new AccessRules(host, token, further), ...(tls && { tls }) });
       if (tls !== undefined) await this.#listenOnLoopback(served, token);
     } catch (error) {
       for (const server of this.#servers) await server.close();
@@ -137,9 +141,10 @@ class Coordinator implements RunningCoordinator {
     }
     const [outer, inner] = this.#servers;
     const path = `${JOIN_PATH}${token === null ? "" : `#t=${token}`}`;
-    this.url = `${tls === undefined ? "http" : "https"}://${this.#options.shownHost ?? shownHost(host)}:${outer?.port}`;
+    const ownOrigin = `${tls === undefined ? "http" : "https"}://${names[0] ?? shownHost(host)}:${outer?.port}`;
+    this.url = publicOrigin ?? ownOrigin;
     this.joinUrl = `${this.url}${path}`;
-    this.localJoinUrl = inner === undefined ? this.joinUrl : `http://${LOOPBACK_HOST}:${inner.port}${path}`;
+    this.localJoinUrl = inner === undefined ? `${ownOrigin}${path}` : `http://${LOOPBACK_HOST}:${inner.port}${path}`;
     const parameters = run.layout.parameters.reduce((sum, { length }) => sum + length, 0);
     this.#tell({ event: "listening", url: this.url, joinUrl: this.joinUrl, run: this.runId, parameters });
     // The first event opens the first step, so that a run without workers says that it waits.
