@@ -35,8 +35,9 @@ export function onHello(state: RunState, worker: WorkerId, hello: HelloMessage):
   const { settings } = state;
   const codec = settings.codecs.find(({ name }) => hello.codecs.includes(name))?.name ?? "";
   if (settings.deterministic) state.arithmeticClass ??= hello.arithmeticClass;
-  const { name, arithmeticClass } = hello;
-  state.workers.update(worker, { state: "joined", name, arithmeticClass, codec });
+  const { name, kind, backend, adapter, threads, arithmeticClass } = hello;
+  const described = { name, kind, backend, adapter, threads, arithmeticClass };
+  state.workers.update(worker, { state: "joined", ...described, codec });
   state.send(worker, { type: "welcome", ...settings.welcome, worker, step: state.step, codec });
   state.emit({ event: "worker", id: worker, name, state: "joined" });
 }
@@ -142,7 +143,8 @@ export function strike(state: RunState, id: WorkerId): void {
 
 /** Sends the parameters to those that have joined since; the others get theirs with their leases. */
 export function greetJoiners(state: RunState): void {
-  if (state.openKind === null) return;
+  // In a pause the parameters are what they will be when it ends.
+  if (state.openKind === null && state.phase !== "paused") return;
   const joiners = state.workers.all().filter(({ state: stage, sentStep }) => stage === "joined" && sentStep < 0);
   state.broadcast(joiners.map(({ id }) => id));
 }

@@ -160,6 +160,8 @@ function stage(state: RunState, lease: Lease, handle: Handle): void {
     return;
   }
   state.leases.remove(lease.id);
+  state.workers.count(lease.worker, "accepted");
+  state.countStaleness(lease.step);
   state.doneLeases.add(lease.id);
   state.ledger?.stage(lease.id, lease.worker, handle);
 }
@@ -225,15 +227,22 @@ function findLease(
   if (lease?.worker === worker && lease.step === message.step) return lease;
   if (state.doneLeases.has(message.lease)) {
     state.counters.duplicates += 1;
+    state.workers.count(worker, "stale");
     reject(state, worker, message.lease, "UNKNOWN_LEASE");
     return null;
   }
   const code = message.step > state.step ? "FUTURE_STEP" : message.step < state.step ? "STALE_STEP" : "UNKNOWN_LEASE";
   if (code === "FUTURE_STEP") state.counters.future += 1;
-  else if (code === "STALE_STEP") state.counters.stale += 1;
+  else if (code === "STALE_STEP") onStale(state, worker, message.step);
   else state.counters.unknown += 1;
   reject(state, worker, message.lease, code);
   return null;
+}
+
+function onStale(state: RunState, worker: WorkerId, step: number): void {
+  state.counters.stale += 1;
+  state.workers.count(worker, "stale");
+  state.countStaleness(step);
 }
 
 /** Says no, with the next valid step, and sends its parameters where they are missing: a stale worker is current after one exchange. */
@@ -257,6 +266,7 @@ function refuseLease(
   if (lease.stage === "uploading") state.effect({ type: "abandon", worker, lease: id });
   state.leases.remove(id);
   if (state.workers.get(worker) === undefined) return;
+  state.workers.count(worker, code === "EXPIRED_LEASE" ? "stale" : "rejected");
   reject(state, worker, id, code);
   if (failed) judge(state, history, "its values are not finite");
   if (struck && state.ending === null) strike(state, worker);

@@ -14,6 +14,13 @@ import type {
 } from "@tributary/protocol";
 import type { Handle } from "./handle.ts";
 
+/** What a run can be told while it goes: what callbacks may ask for, and what only somebody who watches it does. */
+export type MachineCommand =
+  | RunCommand
+  /** Lease nothing more once the open step (or evaluation) is done. */
+  | { readonly command: "pause" }
+  | { readonly command: "resume" };
+
 /** The messages of a worker as the machine sees them: sums and chunks are staged outside, and stand here as handles. */
 export type MachineMessage =
   | HelloMessage
@@ -56,4 +63,4 @@ export type MachineEvent =
   | { readonly type: "effectFailed"; readonly effect: string; readonly message: string }
   /** Time has passed; see the `timer` effect. */
   | { readonly type: "tick" }
-  | { readonly type: "command"; readonly command: RunCommand };
+  | { readonly type: "command"; readonly command: MachineCommand };

@@ -7,7 +7,7 @@ import type { Outcome } from "./run-summary.ts";
 import type { SampleRange } from "./sample-range.ts";
 import { StepLedger } from "./step-ledger.ts";
 
-/** Opens what comes next: a step, the evaluation of an epoch that is over, or the end of the run. */
+/** Opens what comes next: a step, the evaluation of an epoch that is over, a pause, or the end of the run. */
 export function openNext(state: RunState): void {
   const { plan, settings } = state;
   if (state.stopping !== null) {
@@ -17,6 +17,11 @@ export function openNext(state: RunState): void {
   const enough = settings.stepsMax !== null && state.step >= settings.stepsMax;
   if (plan.position.epoch >= settings.epochs) {
     conclude(state, "finished", "");
+    return;
+  }
+  if (state.pausing) {
+    state.phase = "paused";
+    state.emit({ event: "waiting", step: state.step, reason: "The run is paused" });
     return;
   }
   if (!plan.epochDone && !enough) {
@@ -121,12 +126,31 @@ export function onPersisted(state: RunState): void {
   state.pendingStep = null;
   const every = state.settings.checkpointSteps;
   if (every !== null && state.step % every === 0) state.checkpointWanted = true;
-  if (state.checkpointWanted && !state.checkpointUnderway && state.stopping === null) {
-    state.checkpointWanted = false;
-    state.checkpointUnderway = true;
-    state.effect({ type: "checkpoint", step: state.step, position: state.position, final: false });
-  }
+  checkpointIfWanted(state);
   openNext(state);
+}
+
+function checkpointIfWanted(state: RunState): void {
+  if (!state.checkpointWanted || state.checkpointUnderway || state.stopping !== null) return;
+  state.checkpointWanted = false;
+  state.checkpointUnderway = true;
+  state.effect({ type: "checkpoint", step: state.step, position: state.position, final: false });
+}
+
+/** On command: what is open is finished, and nothing new is opened. */
+export function onPause(state: RunState): void {
+  state.pausing = true;
+}
+
+/** On command: goes on where it stopped. */
+export function onResume(state: RunState): void {
+  state.pausing = false;
+  if (state.phase === "paused") openNext(state);
+}
+
+/** What is asked of a run that rests between two steps is done at once. */
+export function restBetweenSteps(state: RunState): void {
+  if (state.phase === "paused") checkpointIfWanted(state);
 }
 
 /** The sums of an evaluation are in: the epoch is over. */
@@ -172,6 +196,7 @@ export function stopWhenDue(state: RunState): void {
   const stuck = state.workers.usable().length === 0 || state.nowMs >= stopping.deadlineMs;
   const untouched = ledger?.arrivedSamples === 0 && state.leases.size === 0;
   if (phase === "evaluating" || phase === "summing") conclude(state, "stopped", stopping.reason);
+  if (phase === "paused") conclude(state, "stopped", stopping.reason);
   if (phase === "training" && (stuck || untouched)) conclude(state, "stopped", stopping.reason);
 }
 

@@ -1,4 +1,3 @@
-import type { RunCommand } from "@tributary/program";
 import type { WorkerId } from "@tributary/protocol";
 import { closeWorker, greetJoiners, onConnectionOpened, onHello, onReady, removeWorker } from "./admission.ts";
 import {
@@ -12,7 +11,7 @@ import {
   onTransferFailed,
 } from "./contribution.ts";
 import type { Effect } from "./effects.ts";
-import type { MachineEvent, MachineMessage } from "./events.ts";
+import type { MachineCommand, MachineEvent, MachineMessage } from "./events.ts";
 import { assignLeases, expireLeases } from "./leasing.ts";
 import {
   closeAtQuorum,
@@ -21,15 +20,20 @@ import {
   finish,
   onCheckpointed,
   onEvaluated,
+  onPause,
   onPersisted,
+  onResume,
   onStop,
   onUpdated,
   openNext,
   quorumDeadline,
+  restBetweenSteps,
   stopWhenDue,
 } from "./progress.ts";
 import { type Counters, RunState } from "./run-state.ts";
+import { type RunView, viewRun } from "./run-view.ts";
 import { checkSettings, type RunSettings } from "./settings.ts";
+import { whyOpen } from "./why-open.ts";
 
 /**
  * A run of mode `sync` as a state machine: events in, effects out. It does no I/O, reads no clock and holds no tensor, so
@@ -87,14 +91,14 @@ export class RunMachine {
     };
   }
 
-  /** Why the run is where it is, in one sentence for people. */
+  /** The run as people are shown it. @param nowMs monotonic milliseconds, as {@link receive} takes them */
+  view(nowMs: number): RunView {
+    return viewRun(this.#state, nowMs);
+  }
+
+  /** Why the run is where it is as of the last event, in one sentence for people. */
   describe(): string {
-    const { phase, step, ledger, leases, workers } = this.#state;
-    if (ledger === null) return `Step ${step}: ${phase}`;
-    const what = phase === "evaluating" || phase === "summing" ? "Evaluation after step" : "Step";
-    const names = [...new Set(leases.all().map(({ worker }) => workers.get(worker)?.name ?? worker))];
-    const waits = names.length > 0 ? `waits for ${names.join(", ")}` : `waits for workers, ${workers.joined} are there`;
-    return `${what} ${step} (${phase}): ${ledger.arrivedSamples} of ${ledger.samples} samples are in, ${waits}`;
+    return whyOpen(this.#state, this.#state.nowMs);
   }
 }
 
@@ -190,7 +194,7 @@ function onMessage(state: RunState, worker: WorkerId, message: MachineMessage): 
   }
 }
 
-function onCommand(state: RunState, command: RunCommand): void {
+function onCommand(state: RunState, command: MachineCommand): void {
   switch (command.command) {
     case "stop":
       onStop(state, command.reason);
@@ -203,6 +207,12 @@ function onCommand(state: RunState, command: RunCommand): void {
       if (Number.isFinite(command.factor) && command.factor >= 0) state.learningRateFactor = command.factor;
       return;
     }
+    case "pause":
+      onPause(state);
+      return;
+    case "resume":
+      onResume(state);
+      return;
     default:
       command satisfies never;
   }
@@ -223,6 +233,7 @@ function advance(state: RunState): void {
   foldStaged(state);
   closeWhenDone(state);
   stopWhenDue(state);
+  restBetweenSteps(state);
   grantCredit(state);
   greetJoiners(state);
   assignLeases(state);

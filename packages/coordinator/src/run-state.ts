@@ -1,5 +1,5 @@
 import type { RunEvent, RunSums } from "@tributary/program";
-import type { LeaseId, LeaseKind, WorkerId } from "@tributary/protocol";
+import { type LeaseId, type LeaseKind, WATCH_STALENESS_STEPS_MAX, type WorkerId } from "@tributary/protocol";
 import type { ControlMessage, Effect } from "./effects.ts";
 import { EpochPlan } from "./epoch-plan.ts";
 import { LeaseTable } from "./lease-table.ts";
@@ -11,9 +11,9 @@ import { WorkerTable } from "./worker-table.ts";
 
 /**
  * training, evaluating: a ledger is open and leases are given. updating, persisting, summing, saving: an effect is under way.
- * over: nothing more will happen.
+ * paused: nothing is open, and nothing will be until somebody says so. over: nothing more will happen.
  */
-export type Phase = "training" | "updating" | "persisting" | "evaluating" | "summing" | "saving" | "over";
+export type Phase = "training" | "updating" | "persisting" | "evaluating" | "summing" | "paused" | "saving" | "over";
 
 /** Things that went wrong without harm; shown to people and to tests. */
 export interface Counters {
@@ -55,6 +55,8 @@ export class RunState {
     broadcasts: 0,
     parametersSent: 0,
   };
+  /** Place n: results whose step was n updates behind when they came. */
+  readonly staleness: number[] = new Array(WATCH_STALENESS_STEPS_MAX + 1).fill(0);
   phase: Phase = "persisting";
   /** Updates done; the version of the parameters. */
   step: number;
@@ -67,6 +69,8 @@ export class RunState {
   stepOpenedMs = 0;
   /** The arithmetic class a deterministic run has settled on. */
   arithmeticClass: string | null = null;
+  /** Nothing new is opened while it holds. */
+  pausing = false;
   stopping: { readonly reason: string; readonly deadlineMs: number } | null = null;
   checkpointWanted = false;
   checkpointUnderway = false;
@@ -108,6 +112,12 @@ export class RunState {
   get position(): RunPosition {
     const { step, samplesCommitted, learningRateFactor, plan } = this;
     return { step, samplesCommitted, learningRateFactor, position: plan.position };
+  }
+
+  /** A result came that belongs to `step`. */
+  countStaleness(step: number): void {
+    const place = Math.min(WATCH_STALENESS_STEPS_MAX, Math.max(0, this.step - step));
+    this.staleness[place] = (this.staleness[place] ?? 0) + 1;
   }
 
   effect(effect: Effect): void {

@@ -44,6 +44,11 @@ export interface TakenRange extends SampleRange {
   readonly history: RangeHistory | null;
 }
 
+/** Samples that have not arrived. */
+export interface MissingRange extends SampleRange {
+  readonly lease: LeaseId | null;
+}
+
 /** One contribution of a `fold` effect. */
 export interface FoldItem {
   readonly lease: LeaseId;
@@ -104,6 +109,14 @@ export class StepLedger {
   /** Samples whose contribution is in: committed, folding or staged. */
   get arrivedSamples(): number {
     return this.samples - this.samplesIn("free", "out");
+  }
+
+  /** What has not arrived, in sample order, and the lease it is out with; null: nobody has it. */
+  get missing(): readonly MissingRange[] {
+    return this.#slots.flatMap((slot): readonly MissingRange[] => {
+      if (slot.state !== "out" && slot.state !== "free") return [];
+      return [{ start: slot.start, end: slot.end, lease: slot.state === "out" ? slot.lease : null }];
+    });
   }
 
   /** Number of slots whose contribution is staged or being folded. */

@@ -1,4 +1,4 @@
-import type { WorkerId } from "@tributary/protocol";
+import type { WorkerId, WorkerKind } from "@tributary/protocol";
 
 /** What the coordinator knows of one connection. */
 export interface WorkerRecord {
@@ -6,6 +6,10 @@ export interface WorkerRecord {
   /** connected: no hello yet. joined: welcome and parameters are sent. ready: it may have leases. */
   readonly state: "connected" | "joined" | "ready";
   readonly name: string;
+  readonly kind: WorkerKind;
+  readonly backend: string;
+  readonly adapter: string | null;
+  readonly threads: number;
   readonly arithmeticClass: string;
   readonly codec: string;
   /** Step of the parameters sent last; -1 for none. */
@@ -24,6 +28,12 @@ export interface WorkerRecord {
   readonly leasedMs: number;
   /** Milliseconds between a lease and its result that were not computing. */
   readonly overheadMs: number;
+  /** Contributions and evaluations that counted. */
+  readonly accepted: number;
+  /** Those that were of no use: not finite, damaged, of a wrong size. */
+  readonly rejected: number;
+  /** Those that came too late. */
+  readonly stale: number;
   readonly strikes: number;
   /** Leases declined one after the other. */
   readonly declines: number;
@@ -34,6 +44,10 @@ export interface WorkerRecord {
 const NEW_WORKER: Omit<WorkerRecord, "id"> = {
   state: "connected",
   name: "",
+  kind: "node",
+  backend: "",
+  adapter: null,
+  threads: 1,
   arithmeticClass: "",
   codec: "",
   sentStep: -1,
@@ -44,6 +58,9 @@ const NEW_WORKER: Omit<WorkerRecord, "id"> = {
   measurements: 0,
   leasedMs: 0,
   overheadMs: 0,
+  accepted: 0,
+  rejected: 0,
+  stale: 0,
   strikes: 0,
   declines: 0,
   restUntilMs: 0,
@@ -67,6 +84,12 @@ export class WorkerTable {
   update(id: WorkerId, change: Partial<Omit<WorkerRecord, "id">>): void {
     const worker = this.#workers.get(id);
     if (worker !== undefined) this.#workers.set(id, { ...worker, ...change });
+  }
+
+  /** Counts one more contribution of a worker. */
+  count(id: WorkerId, what: "accepted" | "rejected" | "stale"): void {
+    const worker = this.#workers.get(id);
+    if (worker !== undefined) this.update(id, { [what]: worker[what] + 1 });
   }
 
   remove(id: WorkerId): WorkerRecord | undefined {

@@ -96,6 +96,7 @@ export class Invariants {
       `${staged} contributions are staged`,
     );
     this.check(workers <= 4 * this.#plan.workers.length, `${workers} workers are remembered`);
+    this.check(machine.phase !== "paused" || leases + slots === 0, `a paused run has ${leases} leases`);
     const longest = evaluating ? this.#plan.testSamples : this.#plan.batchSize;
     this.check(slots <= 2 * Math.ceil(longest / this.#plan.microbatch) + 2, `${slots} slots for ${longest} samples`);
     this.check(leases <= 16 * this.#plan.workers.length + 256, `${leases} leases are remembered`);

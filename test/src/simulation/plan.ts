@@ -36,6 +36,8 @@ export interface SimulationPlan {
   readonly leaseMicrobatches: number | null;
   readonly deterministic: boolean;
   readonly workers: readonly WorkerPlan[];
+  /** When somebody pauses the run, and for how long. */
+  readonly pauses: readonly { readonly atMs: number; readonly forMs: number }[];
 }
 
 const QUIET = {
@@ -70,7 +72,7 @@ export function drawPlan(seed: number): SimulationPlan {
   // At most one such worker: when two of three fail on the same samples, a run rightly takes itself for diverged.
   const notFinite = random.chance(0.3) ? random.integer(0, count - 1) : -1;
   const workers = Array.from({ length: count }, (_, index) => drawWorker(random, index, index === notFinite));
-  return {
+  const plan = {
     seed,
     samples: random.integer(1, 400),
     testSamples: random.chance(0.7) ? random.integer(1, 120) : 0,
@@ -82,6 +84,12 @@ export function drawPlan(seed: number): SimulationPlan {
     deterministic,
     workers: [...workers, steadyWorker("steady", random.chance(0.5) ? 0 : random.integer(0, 20_000))],
   };
+  // Drawn last, so that a seed's workers are the same with and without them.
+  const pauses = Array.from({ length: random.chance(0.3) ? random.integer(1, 3) : 0 }, () => ({
+    atMs: random.integer(0, 8_000),
+    forMs: random.integer(0, 4_000),
+  }));
+  return { ...plan, pauses };
 }
 
 function drawWorker(random: SeededRandom, index: number, notFinite: boolean): WorkerPlan {

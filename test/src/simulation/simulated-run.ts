@@ -30,6 +30,8 @@ export class SimulatedRun {
   readonly clock = new VirtualClock();
   parameters: TinyParameters = TINY_START;
   summary: RunSummary | null = null;
+  /** Events that found the run at rest. */
+  restedEvents = 0;
   readonly #plan: SimulationPlan;
   readonly #random: SeededRandom;
   readonly #connections = new Map<WorkerId, Connection>();
@@ -53,6 +55,10 @@ export class SimulatedRun {
       connect: (worker: VirtualWorker) => this.#connect(worker),
     };
     for (const worker of plan.workers) new VirtualWorker(worker, world);
+    for (const { atMs, forMs } of plan.pauses) {
+      this.clock.at(atMs, () => this.#command("pause"));
+      this.clock.at(atMs + forMs, () => this.#command("resume"));
+    }
   }
 
   /** Runs until the machine finishes. @throws Error when an invariant breaks or nothing moves any more */
@@ -68,8 +74,13 @@ export class SimulatedRun {
     this.invariants.atEnd(this.summary, this.#staged.size);
   }
 
+  #command(command: "pause" | "resume"): void {
+    if (this.summary === null) this.#event({ type: "command", command: { command } });
+  }
+
   #event(event: MachineEvent): void {
     for (const effect of this.machine.receive(event, this.clock.nowMs)) this.#perform(effect);
+    if (this.machine.phase === "paused") this.restedEvents += 1;
     this.invariants.afterEvent(this.machine);
   }
 

@@ -19,6 +19,7 @@ function simulate(seed: number): SimulatedRun {
 describe("the simulation", () => {
   it("[sim] 1,000 drawn runs keep every invariant, end with one process's parameters, and meet every fault", () => {
     const totals: Record<string, number> = {};
+    let rested = 0;
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       const run = simulate(seed);
       const plan = drawPlan(seed);
@@ -26,6 +27,7 @@ describe("the simulation", () => {
       if (plan.quorum === 1) {
         expect(run.parameters, `seed ${seed}`).toEqual(serialRun(plan.samples, plan.batchSize, plan.epochs));
       }
+      rested += run.restedEvents;
       for (const [name, count] of Object.entries(run.machine.counters)) totals[name] = (totals[name] ?? 0) + count;
     }
     // A simulation in which nothing goes wrong would prove nothing.
@@ -42,6 +44,7 @@ describe("the simulation", () => {
     for (const name of met) expect(totals[name], name).toBeGreaterThan(100);
     expect(totals.reclaimed).toBeGreaterThan(20);
     expect(totals.quarantined).toBeGreaterThan(0);
+    expect(rested).toBeGreaterThan(100);
   });
 
   it("[sim] the same seed gives the same run, to the last commit", () => {

@@ -1,7 +1,7 @@
-import type { RunCommand, RunEvent } from "@tributary/program";
+import type { RunEvent } from "@tributary/program";
 import type { CoordinatorMessage, HelloMessage, LeaseMessage, ParametersMessage, WorkerId } from "@tributary/protocol";
 import type { Effect, StepRecord } from "../effects.ts";
-import type { MachineEvent, MachineMessage } from "../events.ts";
+import type { MachineCommand, MachineEvent, MachineMessage } from "../events.ts";
 import type { Handle } from "../handle.ts";
 import { RunMachine } from "../run-machine.ts";
 import type { RunSummary } from "../run-summary.ts";
@@ -66,7 +66,7 @@ export class Scenario {
     if (this.timerMs !== null && this.timerMs <= this.nowMs) this.event({ type: "tick" });
   }
 
-  command(command: RunCommand): void {
+  command(command: MachineCommand): void {
     this.event({ type: "command", command });
   }
 
