@@ -82,15 +82,23 @@ export interface GpuStorages {
   newLoop(): number;
 }
 
+/** One digit of the number of a chain's part. Places of kind "turn" with this loop move with it. */
+export interface ChainDigit {
+  readonly loop: number;
+  /** It runs from 0 to size - 1. */
+  readonly size: number;
+}
+
 /**
- * Kernels that one workgroup runs one after the other for its own part of the data, numbered by `loop` (places of kind "turn" move with it): a barrier
- * and no dispatch stands between them. Parts touch nothing of each other's. A scan on the GPU is always in one of these.
+ * Kernels that one workgroup runs one after the other for its own part of the data: a barrier and no dispatch stands between them. Parts touch nothing
+ * of each other's. A scan on the GPU is always in one of these.
  */
 export interface ChainKernel {
   readonly kind: "chain";
-  /** Number of parts. */
+  /** Number of parts: the product of the digits' sizes. */
   readonly groups: number;
-  readonly loop: number;
+  /** The number of a part in mixed radix, the most significant digit first; none where there is one part. */
+  readonly digits: readonly ChainDigit[];
   /** Each for one part. */
   readonly kernels: readonly Kernel[];
   /** What all parts together do, by which dependencies are found. */
@@ -100,7 +108,7 @@ export interface ChainKernel {
 /** What a dispatch is made of. */
 export type GpuKernel = Kernel | ChainKernel;
 
-/** The WGSL variable (u32) that holds the time of a scan's current turn, or the number of a chain's part. */
+/** The WGSL variable (u32) that holds the time of a scan's current turn, or a digit of the number of a chain's part. */
 export function loopVariable(loop: number): string {
   return `time${loop}`;
 }
