@@ -33,11 +33,19 @@ export interface Executable {
   dispose(): void;
 }
 
+/** What whoever compiles may want to know meanwhile. */
+export interface CompileOptions {
+  /** Hears how many of the program's pieces are ready; backends that compile in one piece say nothing. */
+  readonly onProgress?: (ready: number, of: number) => void;
+}
+
 /** A place where programs run. Programs of one device share its buffers. */
 export interface Device {
   readonly backend: Backend;
   /** Backend, fused multiply-add and float16: results are bit-equal only within one class. */
   readonly arithmeticClass: string;
+  /** What the device computes with, for people; absent where there is nothing to tell apart. */
+  readonly adapterName?: string;
   /** Elements are zero at first. */
   allocate(dtype: DType, length: number): DeviceBuffer;
   /** Copies `data` into the buffer from element `offset` on; borrows `data` until the promise resolves. */
@@ -45,6 +53,6 @@ export interface Device {
   /** Copies `length` elements from element `offset` on; without them, all. The result belongs to the caller. */
   read(buffer: DeviceBuffer, offset?: number, length?: number): Promise<TensorData>;
   /** @throws KernelError UNSUPPORTED_OPERATION; ProgramError when the program is not valid */
-  compile(program: Program): Promise<Executable>;
+  compile(program: Program, options?: CompileOptions): Promise<Executable>;
   dispose(): void;
 }

@@ -15,6 +15,7 @@ export const KERNEL_ERROR_CODES = {
   DEVICE_DISPOSED: "The device was disposed of: open a new one",
   DEVICE_LOST:
     "The GPU is gone (a driver's reset, sleep, or a watchdog), with everything that was on it: open a new device and write the data again",
+  DEVICE_FAILED: "The GPU or its driver refused what every GPU must do: open another backend, and report it",
   OUT_OF_MEMORY: "The device has not enough memory: use a smaller microbatch, or dispose of buffers and executables",
 } as const;
 

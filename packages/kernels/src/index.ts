@@ -1,3 +1,3 @@
-export type { Backend, Bindings, Device, DeviceBuffer, Executable, TensorData } from "./device.ts";
+export type { Backend, Bindings, CompileOptions, Device, DeviceBuffer, Executable, TensorData } from "./device.ts";
 export { KERNEL_ERROR_CODES, KernelError, type KernelErrorCode } from "./errors.ts";
 export { type OpenOptions, open } from "./open.ts";

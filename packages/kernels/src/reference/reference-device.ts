@@ -7,6 +7,7 @@ import {
   validateProgram,
 } from "@tributary/program";
 import { resolveBindings } from "../bindings.ts";
+import { checkCount, checkRange, dataMismatch } from "../buffer-range.ts";
 import type { Bindings, Device, DeviceBuffer, Executable, TensorData } from "../device.ts";
 import { KernelError } from "../errors.ts";
 import { checkOperations, evaluateGraph } from "./interpreter.ts";
@@ -63,10 +64,7 @@ export class ReferenceDevice implements Device {
     this.#checkAlive();
     const memory = this.ownBuffer(buffer, "write").data;
     if (!fits(data, memory)) {
-      throw new KernelError(
-        "DATA_MISMATCH",
-        `A ${buffer.dtype} buffer takes a ${memory.constructor.name}, not a ${data.constructor.name}: convert the data`,
-      );
+      throw dataMismatch(buffer, memory.constructor.name, data);
     }
     checkRange(buffer, offset, data.length);
     memory.set(data, offset);
@@ -159,24 +157,4 @@ class ReferenceExecutable implements Executable {
 function fits(data: TensorData, memory: TensorData): boolean {
   if (data.constructor === memory.constructor) return true;
   return memory instanceof Float64Array && data instanceof Float32Array;
-}
-
-function checkCount(name: string, count: number): void {
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new KernelError(
-      "LENGTH_INVALID",
-      `The ${name} is ${count}, but must be a whole number of elements, 0 or more`,
-    );
-  }
-}
-
-function checkRange(buffer: DeviceBuffer, offset: number, length: number): void {
-  checkCount("offset", offset);
-  checkCount("length", length);
-  if (offset + length > buffer.length) {
-    throw new KernelError(
-      "RANGE_OUTSIDE_BUFFER",
-      `Elements ${offset} to ${offset + length} were asked for, but the buffer has ${buffer.length}`,
-    );
-  }
 }

@@ -1,5 +1,6 @@
 import { BYTES_PER_ELEMENT, type DType, type Program, validateProgram } from "@tributary/program";
 import { resolveBindings } from "../bindings.ts";
+import { checkCount, checkRange, dataMismatch } from "../buffer-range.ts";
 import type { Bindings, Device, DeviceBuffer, Executable, TensorData } from "../device.ts";
 import { KernelError } from "../errors.ts";
 import type { Kernel } from "../ir.ts";
@@ -65,10 +66,7 @@ export class WasmDevice implements Device {
   async write(buffer: DeviceBuffer, data: TensorData, offset = 0): Promise<void> {
     const memory = this.#elements(this.ownBuffer(buffer, "write"));
     if (memory.constructor !== data.constructor) {
-      throw new KernelError(
-        "DATA_MISMATCH",
-        `A ${buffer.dtype} buffer takes a ${memory.constructor.name}, not a ${data.constructor.name}: convert the data`,
-      );
+      throw dataMismatch(buffer, memory.constructor.name, data);
     }
     checkRange(buffer, offset, data.length);
     memory.set(data, offset);
@@ -213,24 +211,5 @@ class WasmExecutable implements Executable {
   dispose(): void {
     this.#compiled?.release();
     this.#compiled = null;
-  }
-}
-
-/** @throws KernelError LENGTH_INVALID */
-function checkCount(what: string, count: number): void {
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new KernelError("LENGTH_INVALID", `A ${what} is a whole number from 0 on, not ${count}`);
-  }
-}
-
-/** @throws KernelError LENGTH_INVALID, RANGE_OUTSIDE_BUFFER */
-function checkRange(buffer: DeviceBuffer, offset: number, length: number): void {
-  checkCount("offset", offset);
-  checkCount("length", length);
-  if (offset + length > buffer.length) {
-    throw new KernelError(
-      "RANGE_OUTSIDE_BUFFER",
-      `Elements ${offset} ... ${offset + length} reach past the end of a buffer of ${buffer.length}`,
-    );
   }
 }

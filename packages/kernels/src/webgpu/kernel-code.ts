@@ -50,6 +50,8 @@ export interface RoutineSink {
 export interface KernelContext extends RoutineSink {
   readonly features: GpuFeatures;
   readonly storages: readonly Storage[];
+  /** Whether one workgroup runs all numbers of this code in turn, as in a chain, rather than as many workgroups at once. */
+  readonly chained: boolean;
   /** Elements of a storage from element `offset` on. Two calls with equal arguments share a base. */
   access(storage: StorageId, offset: number): Access;
   /**

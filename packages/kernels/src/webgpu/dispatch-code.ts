@@ -1,0 +1,310 @@
+import type { Kernel, ScanKernel, Storage, StorageId } from "../ir.ts";
+import type { Storages } from "../storages.ts";
+import { carrySides } from "./chain/carry-sides.ts";
+import { emitChain } from "./chain/chain-code.ts";
+import { emitContraction } from "./contraction/contraction-code.ts";
+import { emitIndexed } from "./index-code.ts";
+import {
+  type Access,
+  type ChainKernel,
+  type GpuFeatures,
+  type GpuKernel,
+  type KernelCode,
+  type KernelContext,
+  literal,
+  loopVariable,
+  REGISTER_TYPES,
+  turnVariable,
+  WORKGROUP_SIZE,
+} from "./kernel-code.ts";
+import { emitMap } from "./map-code.ts";
+import { type Home, type Memory, type MemoryLayout, memoryVariable } from "./memory-layout.ts";
+import { emitPool } from "./pool-code.ts";
+import { emitReduce } from "./reduce-code.ts";
+import { emitRows } from "./rows-code.ts";
+
+/** A buffer of a dispatch, at the binding after that of the buffer before it; binding 0 holds the bases. */
+export interface DispatchBinding {
+  readonly memory: Memory;
+  readonly writable: boolean;
+}
+
+/** A dispatch as it goes to the GPU. */
+export interface DispatchCode {
+  readonly text: string;
+  readonly workgroups: number;
+  readonly bindings: readonly DispatchBinding[];
+  /** The elements at which accesses begin, four to a vector; the first is 0. */
+  readonly bases: Uint32Array<ArrayBuffer>;
+  /** Bytes of workgroup memory. */
+  readonly workgroupBytes: number;
+}
+
+/** Most workgroups along one axis of a dispatch (WebGPU's maxComputeWorkgroupsPerDimension). */
+export const WORKGROUPS_PER_AXIS = 65_535;
+
+/** What dispatches of a program are written with. */
+export interface DispatchTarget {
+  readonly features: GpuFeatures;
+  readonly storages: Storages;
+  readonly layout: MemoryLayout;
+}
+
+/** Writes the shader of kernels that do not depend on one another. */
+export function dispatchCode(kernels: readonly GpuKernel[], target: DispatchTarget): DispatchCode {
+  return new DispatchWriter(target, kernels).write(kernels);
+}
+
+/** How a buffer is used by a dispatch. */
+interface MemoryUse {
+  readonly memory: Memory;
+  writable: boolean;
+  /** Elements that share a word are written: by atomic operations. */
+  atomic: boolean;
+  readonly packings: Set<number>;
+}
+
+const ARRAY_BYTES = { f32: 4, i32: 4, u32: 4, "vec4<f32>": 16 } as const;
+type ArrayType = keyof typeof ARRAY_BYTES;
+
+class DispatchWriter implements KernelContext {
+  readonly features: GpuFeatures;
+  readonly #target: DispatchTarget;
+  readonly #routines = new Map<string, string>();
+  readonly #functions: string[] = [];
+  readonly #uses = new Map<string, MemoryUse>();
+  // Slot 0 is always 0: what is added to it the compiler of the shader cannot know.
+  readonly #bases: number[] = [0];
+  readonly #baseSlots = new Map<string, number>();
+  readonly #arrays = new Map<ArrayType, number>();
+  readonly #scans = new Map<number, ScanKernel>();
+  #chained = false;
+
+  constructor(target: DispatchTarget, kernels: readonly GpuKernel[]) {
+    this.features = target.features;
+    this.#target = target;
+    for (const kernel of kernels) this.#noteScans(kernel.kind === "chain" ? kernel.kernels : [kernel]);
+  }
+
+  get storages(): readonly Storage[] {
+    return this.#target.storages.all();
+  }
+
+  get chained(): boolean {
+    return this.#chained;
+  }
+
+  write(kernels: readonly GpuKernel[]): DispatchCode {
+    const branches: string[] = [];
+    let workgroups = 0;
+    for (const kernel of kernels) {
+      const code = this.#callable(kernel);
+      const start = literal(workgroups);
+      workgroups += code.workgroups;
+      branches.push(`if (number < ${literal(workgroups)}) {\nlet wg = number - ${start};\n${code.statements}\n}`);
+    }
+    return {
+      text: this.#module(branches.join(" else ")),
+      workgroups,
+      bindings: [...this.#uses.values()].map(({ memory, writable }) => ({ memory, writable })),
+      bases: Uint32Array.from({ length: Math.ceil(this.#bases.length / 4) * 4 }, (_, slot) => this.#bases[slot] ?? 0),
+      workgroupBytes: [...this.#arrays].reduce((sum, [type, length]) => sum + length * ARRAY_BYTES[type], 0),
+    };
+  }
+
+  routine(name: string, text: string): void {
+    const known = this.#routines.get(name);
+    if (known !== undefined && known !== text) throw new Error(`Two WGSL routines are named ${name}`);
+    this.#routines.set(name, text);
+  }
+
+  workgroupArray(type: ArrayType, length: number): string {
+    this.#arrays.set(type, Math.max(this.#arrays.get(type) ?? 0, length));
+    return arrayName(type);
+  }
+
+  access(storage: StorageId, offset: number): Access {
+    const { root, start, moves } = this.#trace(storage, offset);
+    const { place, dtype } = this.#target.storages.get(root);
+    const homes = place.kind === "carry" ? this.#carryHomes(place.carry, place.side) : [this.#target.layout.home(root)];
+    const [home, other] = homes;
+    let base = this.#base(`${root}+${start}`, home.start + start);
+    if (other !== undefined && place.kind === "carry") {
+      const turn = turnVariable(this.#scanOf(place.carry).loop);
+      this.#declareLoop(turn);
+      base = `select(${base}, ${this.#base(`${root}+${start}, odd`, other.start + start)}, (${turn} & 1u) == 1u)`;
+    }
+    const from = [base, ...moves].join(" + ");
+    return this.#accessTo(home, REGISTER_TYPES[dtype], from);
+  }
+
+  #accessTo({ memory, packing }: Home, type: "f32" | "i32" | "u32", from: string): Access {
+    const name = memoryVariable(memory);
+    const use = this.#uses.get(name) ?? { memory, writable: false, atomic: false, packings: new Set<number>() };
+    this.#uses.set(name, use);
+    use.packings.add(packing);
+    if (packing === 1) {
+      const cast = (text: string): string => (type === "u32" ? text : `bitcast<${type}>(${text})`);
+      return {
+        load: (index) => cast(`${name}[${from} + ${index}]`),
+        store: (index, value) => {
+          use.writable = true;
+          return `${name}[${from} + ${index}] = ${type === "u32" ? value : `bitcast<u32>(${value})`};`;
+        },
+      };
+    }
+    return {
+      load: (index) => `load_${name}(${from} + ${index})`,
+      store: (index, value) => {
+        use.writable = true;
+        use.atomic = true;
+        return `store_${name}(${from} + ${index}, ${value});`;
+      },
+    };
+  }
+
+  /** Follows a storage to the one that it is a part of. */
+  #trace(storage: StorageId, offset: number): { root: StorageId; start: number; moves: string[] } {
+    const moves: string[] = [];
+    let root = storage;
+    let start = offset;
+    for (;;) {
+      const { place } = this.#target.storages.get(root);
+      if (place.kind !== "alias" && place.kind !== "turn") return { root, start, moves };
+      start += place.offset;
+      if (place.kind === "turn") {
+        const variable = loopVariable(place.loop);
+        this.#declareLoop(variable);
+        if (place.stride !== 0) moves.push(`${variable} * ${literal(place.stride)}`);
+      }
+      root = place.storage;
+    }
+  }
+
+  /** The two places that a side of a carry alternates between: in even turns, and in odd ones. */
+  #carryHomes(carry: number, side: "read" | "write"): Home[] {
+    const { even, odd } = carrySides(this.#scanOf(carry), carry);
+    const homes = (side === "read" ? [even, odd] : [odd, even]).map((storage) => {
+      const { root, start } = this.#trace(storage, 0);
+      const home = this.#target.layout.home(root);
+      return { ...home, start: home.start + start };
+    });
+    return homes;
+  }
+
+  #scanOf(carry: number): ScanKernel {
+    const scan = this.#scans.get(carry);
+    if (scan === undefined) throw new Error(`Carry ${carry} belongs to no scan of this dispatch`);
+    return scan;
+  }
+
+  #noteScans(kernels: readonly Kernel[]): void {
+    for (const kernel of kernels) {
+      if (kernel.kind !== "scan") continue;
+      for (const { carry } of kernel.carries) this.#scans.set(carry, kernel);
+      this.#noteScans(kernel.kernels);
+    }
+  }
+
+  /** The u32 that holds an element's number. Slots go by what they are for and not by their value, so that layers share shaders. */
+  #base(key: string, value: number): string {
+    let slot = this.#baseSlots.get(key);
+    if (slot === undefined) {
+      slot = this.#bases.push(value >>> 0) - 1;
+      this.#baseSlots.set(key, slot);
+    }
+    return `bases[${slot >> 2}u].${"xyzw"[slot & 3]}`;
+  }
+
+  #declareLoop(variable: string): void {
+    this.routine(variable, `var<private> ${variable}: u32;`);
+  }
+
+  /** Makes a function of a kernel's code. @returns the code that calls it */
+  #callable(kernel: GpuKernel): KernelCode {
+    const { workgroups, statements } = this.#emit(kernel);
+    const name = `kernel${this.#functions.length}`;
+    this.#functions.push(`fn ${name}(wg: u32, lid: u32) {\n${statements}\n}`);
+    return { workgroups, statements: `${name}(wg, lid);` };
+  }
+
+  #emit(kernel: GpuKernel): KernelCode {
+    switch (kernel.kind) {
+      case "map":
+        return emitMap(this, kernel);
+      case "reduce":
+        return emitReduce(this, kernel);
+      case "contract":
+        return emitContraction(this, kernel);
+      case "pool":
+        return emitPool(this, kernel);
+      case "index":
+        return emitIndexed(this, kernel);
+      case "rows":
+        return emitRows(this, kernel);
+      case "chain":
+        return this.#emitChain(kernel);
+      case "scan":
+        throw new Error("A scan on the GPU is in a chain");
+      default:
+        return kernel satisfies never;
+    }
+  }
+
+  #emitChain(chain: ChainKernel): KernelCode {
+    this.#chained = true;
+    const code = emitChain(this, chain, (inner) => this.#callable(inner));
+    this.#chained = false;
+    return code;
+  }
+
+  #module(branches: string): string {
+    const arrays = [...this.#arrays].map(
+      ([type, length]) => `var<workgroup> ${arrayName(type)}: array<${type}, ${length}>;`,
+    );
+    const vectors = Math.ceil(this.#bases.length / 4);
+    return [
+      `@group(0) @binding(0) var<uniform> bases: array<vec4<u32>, ${vectors}>;`,
+      ...[...this.#uses.values()].map((use, index) => declaration(use, index + 1)),
+      ...arrays,
+      "fn bits_f32(bits: u32) -> f32 { return bitcast<f32>(bits ^ bases[0u].x); }",
+      ...[...this.#uses.values()].flatMap(packedRoutines),
+      ...this.#routines.values(),
+      ...this.#functions,
+      `@compute @workgroup_size(${WORKGROUP_SIZE})`,
+      "fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lid: u32) {",
+      "let number = id.x + id.y * grid.x;",
+      branches,
+      "}",
+    ].join("\n");
+  }
+}
+
+function arrayName(type: ArrayType): string {
+  return type === "vec4<f32>" ? "group_vec4" : `group_${type}`;
+}
+
+function declaration({ memory, writable, atomic }: MemoryUse, binding: number): string {
+  const access = writable ? "read_write" : "read";
+  const name = memoryVariable(memory);
+  return `@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${atomic ? "atomic<u32>" : "u32"}>;`;
+}
+
+/** Reading and writing elements that share words. Two invocations may write into one word: each changes its own bits only. */
+function packedRoutines({ memory, atomic, packings }: MemoryUse): string[] {
+  const [packing] = [...packings].filter((size) => size > 1);
+  if (packing === undefined) return [];
+  const name = memoryVariable(memory);
+  const shift = packing === 4 ? 2 : 1;
+  const size = 32 / packing;
+  const mask = packing === 4 ? "0xffu" : "0xffffu";
+  const word = atomic ? `atomicLoad(&${name}[at >> ${shift}u])` : `${name}[at >> ${shift}u]`;
+  const bit = `(at & ${packing - 1}u) * ${size}u`;
+  const load = `fn load_${name}(at: u32) -> u32 { return (${word} >> (${bit})) & ${mask}; }`;
+  if (!atomic) return [load];
+  const place = `&${name}[at >> ${shift}u]`;
+  const store =
+    `fn store_${name}(at: u32, value: u32) { let bit = ${bit}; ` +
+    `atomicAnd(${place}, ~(${mask} << bit)); atomicOr(${place}, (value & ${mask}) << bit); }`;
+  return [load, store];
+}

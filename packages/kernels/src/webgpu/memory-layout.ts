@@ -1,0 +1,65 @@
+import type { StorageId } from "../ir.ts";
+import type { Storages } from "../storages.ts";
+import type { ArenaPlan, ConstantWords } from "./arena.ts";
+
+/** The buffers that a dispatch may use: scratch memory, constants, and what is bound to the program's inputs and outputs. */
+export type Memory =
+  | { readonly kind: "arena" }
+  | { readonly kind: "constants" }
+  | { readonly kind: "input"; readonly index: number }
+  | { readonly kind: "output"; readonly index: number };
+
+/** How many elements share a 32-bit word: 1, 2 (float16) or 4 (uint8, bool). */
+export type Packing = 1 | 2 | 4;
+
+/** Where a storage that is no part of another lies. */
+export interface Home {
+  readonly memory: Memory;
+  /** Element at which it begins. */
+  readonly start: number;
+  readonly packing: Packing;
+}
+
+/** Where every storage of a planned program lies. */
+export class MemoryLayout {
+  readonly #storages: Storages;
+  readonly #arena: ArenaPlan;
+  readonly #constants: ConstantWords;
+
+  constructor(storages: Storages, arena: ArenaPlan, constants: ConstantWords) {
+    this.#storages = storages;
+    this.#arena = arena;
+    this.#constants = constants;
+  }
+
+  /** @param root a storage whose place is no part of another and no carry */
+  home(root: StorageId): Home {
+    const { place, dtype } = this.#storages.get(root);
+    switch (place.kind) {
+      case "input":
+      case "output":
+        return { memory: place, start: 0, packing: packingOf(dtype) };
+      case "constant":
+        return { memory: { kind: "constants" }, start: this.#constants.starts.get(root) ?? 0, packing: 1 };
+      case "arena":
+        return { memory: { kind: "arena" }, start: this.#arena.words.get(root) ?? 0, packing: 1 };
+      case "alias":
+      case "turn":
+      case "carry":
+        throw new Error(`Storage ${root} (${place.kind}) has no memory of its own`);
+      default:
+        return place satisfies never;
+    }
+  }
+}
+
+/** How the elements of a buffer that is bound to a program lie in its words. */
+export function packingOf(dtype: string): Packing {
+  if (dtype === "float16") return 2;
+  return dtype === "uint8" || dtype === "bool" ? 4 : 1;
+}
+
+/** The name of a memory in WGSL. */
+export function memoryVariable(memory: Memory): string {
+  return memory.kind === "input" || memory.kind === "output" ? `${memory.kind}${memory.index}` : memory.kind;
+}

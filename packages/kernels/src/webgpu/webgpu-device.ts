@@ -1,0 +1,200 @@
+import { BYTES_PER_ELEMENT, type DType, type Program, validateProgram } from "@tributary/program";
+import { checkCount, checkRange, dataMismatch } from "../buffer-range.ts";
+import type { CompileOptions, Device, DeviceBuffer, Executable, TensorData } from "../device.ts";
+import { KernelError } from "../errors.ts";
+import type { DispatchCode } from "./dispatch-code.ts";
+import { WebGpuBuffer, wordBytes } from "./gpu-buffer.ts";
+import { type DeviceCounters, GpuQueue } from "./gpu-queue.ts";
+import type { GpuFeatures } from "./kernel-code.ts";
+import { Pipelines } from "./pipelines.ts";
+import { StagingBuffers } from "./staging-buffers.ts";
+import { BUFFER_USAGE } from "./usage.ts";
+import { WebGpuExecutable } from "./webgpu-executable.ts";
+import { planProgram } from "./webgpu-program.ts";
+
+/** Offsets of uniform buffers are multiples of this many bytes on every adapter (WebGPU's minUniformBufferOffsetAlignment). */
+const UNIFORM_ALIGNMENT_BYTES = 256;
+
+/** Words that a dispatch has for scratch memory. */
+export interface Arena {
+  readonly buffer: GPUBuffer;
+  /** Another number for another buffer. */
+  readonly generation: number;
+}
+
+/** Programs on a GPU. Those of one device share its buffers, its pipelines, and one arena of scratch memory. */
+export class WebGpuDevice implements Device {
+  readonly backend = "webgpu";
+  // Whether a GPU fuses multiplications with additions is its driver's to choose: adapters of one name compute alike.
+  readonly arithmeticClass: string;
+  readonly adapterName: string;
+  readonly queue: GpuQueue;
+  readonly #features: GpuFeatures;
+  readonly #pipelines: Pipelines;
+  readonly #staging: StagingBuffers;
+  #arena: (Arena & { readonly bytes: number }) | null = null;
+  #disposed = false;
+
+  constructor(device: GPUDevice, features: GpuFeatures, adapterName: string) {
+    this.queue = new GpuQueue(device);
+    this.#features = features;
+    this.#pipelines = new Pipelines(this.queue);
+    this.#staging = new StagingBuffers(this.queue);
+    this.adapterName = adapterName;
+    this.arithmeticClass = `webgpu ${adapterName}`;
+  }
+
+  /** What the device has done so far. */
+  get counters(): DeviceCounters {
+    return { ...this.queue.counters };
+  }
+
+  allocate(dtype: DType, length: number): DeviceBuffer {
+    this.checkAlive();
+    checkCount("length", length);
+    const size = wordBytes(length * BYTES_PER_ELEMENT[dtype]);
+    if (size > this.#features.bindingBytes) {
+      throw new KernelError(
+        "OUT_OF_MEMORY",
+        `A buffer of ${size} bytes is more than this GPU reaches at once (${this.#features.bindingBytes}): use a smaller one`,
+      );
+    }
+    const { STORAGE, COPY_SRC, COPY_DST } = BUFFER_USAGE;
+    return new WebGpuBuffer(
+      this,
+      dtype,
+      length,
+      this.queue.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST }),
+    );
+  }
+
+  async write(buffer: DeviceBuffer, data: TensorData, offset = 0): Promise<void> {
+    const own = this.ownBuffer(buffer, "write");
+    if (!isDataOf(own.dtype, data)) throw dataMismatch(own, ARRAY_NAMES[own.dtype], data);
+    checkRange(own, offset, data.length);
+    const { memory } = own;
+    await this.queue.enqueue(() => this.#staging.write(memory, data, offset * data.BYTES_PER_ELEMENT, own.bytes));
+  }
+
+  async read(buffer: DeviceBuffer, offset = 0, length = buffer.length - offset): Promise<TensorData> {
+    const own = this.ownBuffer(buffer, "read");
+    checkRange(own, offset, length);
+    const element = BYTES_PER_ELEMENT[own.dtype];
+    const { memory } = own;
+    const bytes = await this.#staging.read(memory, offset * element, length * element);
+    this.queue.check();
+    return viewOf(own.dtype, bytes);
+  }
+
+  async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
+    this.checkAlive();
+    this.queue.check();
+    validateProgram(program);
+    const planned = planProgram(program, this.#features);
+    const { dispatches, constants, arenaBytes } = planned;
+    const pipelines = await this.#pipelines.compile(dispatches, options.onProgress ?? (() => {}));
+    const { buffer: bases, offsets: basesOffsets } = this.#bases(dispatches);
+    return new WebGpuExecutable(this, program, {
+      dispatches,
+      pipelines,
+      bases,
+      basesOffsets,
+      constants: constants.length === 0 ? null : this.#filled(BUFFER_USAGE.STORAGE, constants),
+      arenaBytes,
+    });
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.queue.dispose();
+  }
+
+  /** Scratch memory of at least so many bytes; what is in it lasts as long as one run. */
+  arena(bytes: number): Arena {
+    if (this.#arena === null || this.#arena.bytes < bytes) {
+      this.#arena?.buffer.destroy();
+      const size = wordBytes(bytes);
+      const buffer = this.queue.createBuffer({ size, usage: BUFFER_USAGE.STORAGE });
+      this.#arena = { buffer, bytes: size, generation: (this.#arena?.generation ?? 0) + 1 };
+    }
+    return this.#arena;
+  }
+
+  /** Takes back the memory of a buffer once everything asked for before is done with it. */
+  release(memory: GPUBuffer): void {
+    if (this.#disposed) return;
+    this.queue.enqueue(() => memory.destroy()).catch(() => {
+      // The device is lost, and its memory with it.
+    });
+  }
+
+  /** Narrows a buffer to this device's. @throws KernelError BUFFER_FOREIGN, BUFFER_DISPOSED, DEVICE_DISPOSED */
+  ownBuffer(buffer: DeviceBuffer, use: string): WebGpuBuffer {
+    this.checkAlive();
+    if (!(buffer instanceof WebGpuBuffer) || buffer.owner !== this) {
+      throw new KernelError(
+        "BUFFER_FOREIGN",
+        `The buffer for ${use} belongs to another device: read and write it over`,
+      );
+    }
+    // Reading the property is the check that the buffer is still there.
+    void buffer.memory;
+    return buffer;
+  }
+
+  /** @throws KernelError DEVICE_DISPOSED */
+  checkAlive(): void {
+    if (this.#disposed) throw new KernelError("DEVICE_DISPOSED", "The webgpu device was disposed of: open a new one");
+  }
+
+  /** The bases of all dispatches in one buffer. */
+  #bases(dispatches: readonly DispatchCode[]): { buffer: GPUBuffer; offsets: number[] } {
+    const offsets: number[] = [];
+    let end = 0;
+    for (const { bases } of dispatches) {
+      offsets.push(end);
+      end += Math.ceil(bases.byteLength / UNIFORM_ALIGNMENT_BYTES) * UNIFORM_ALIGNMENT_BYTES;
+    }
+    const words = new Uint32Array(end / Uint32Array.BYTES_PER_ELEMENT);
+    for (const [index, { bases }] of dispatches.entries()) {
+      words.set(bases, offsets[index] / Uint32Array.BYTES_PER_ELEMENT);
+    }
+    return { buffer: this.#filled(BUFFER_USAGE.UNIFORM, words), offsets };
+  }
+
+  #filled(usage: number, words: Uint32Array<ArrayBuffer>): GPUBuffer {
+    const buffer = this.queue.createBuffer({
+      size: wordBytes(words.byteLength),
+      usage: usage | BUFFER_USAGE.COPY_DST,
+    });
+    if (words.length > 0) this.queue.device.queue.writeBuffer(buffer, 0, words);
+    return buffer;
+  }
+}
+
+const ARRAYS = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+const ARRAY_NAMES: Readonly<Record<DType, string>> = {
+  float32: "Float32Array",
+  float16: "Uint16Array",
+  int32: "Int32Array",
+  uint32: "Uint32Array",
+  uint8: "Uint8Array",
+  bool: "Uint8Array",
+};
+
+function isDataOf(dtype: DType, data: TensorData): boolean {
+  return data instanceof ARRAYS[dtype];
+}
+
+function viewOf(dtype: DType, bytes: ArrayBuffer): TensorData {
+  return new ARRAYS[dtype](bytes);
+}

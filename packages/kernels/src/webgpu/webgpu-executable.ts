@@ -1,0 +1,137 @@
+import type { Program } from "@tributary/program";
+import { resolveBindings } from "../bindings.ts";
+import type { Bindings, Executable } from "../device.ts";
+import { KernelError } from "../errors.ts";
+import { type DispatchCode, WORKGROUPS_PER_AXIS } from "./dispatch-code.ts";
+import type { Pipeline } from "./pipelines.ts";
+import type { WebGpuDevice } from "./webgpu-device.ts";
+
+/** Sets of buffers whose bind groups are kept: a program is run with few, again and again. */
+const BIND_GROUP_SETS_MAX = 8;
+
+/** A program on its GPU. */
+export interface CompiledProgram {
+  readonly dispatches: readonly DispatchCode[];
+  readonly pipelines: readonly Pipeline[];
+  /** The bases of all dispatches, each at its offset in bytes. */
+  readonly bases: GPUBuffer;
+  readonly basesOffsets: readonly number[];
+  readonly constants: GPUBuffer | null;
+  readonly arenaBytes: number;
+}
+
+/** Runs a planned program: a run is one pass of one command buffer. */
+export class WebGpuExecutable implements Executable {
+  readonly program: Program;
+  readonly scratchBytes: number;
+  readonly #device: WebGpuDevice;
+  #compiled: CompiledProgram | null;
+  /** Bind groups by the buffers that they bind, the set used last at the end. */
+  readonly #groups = new Map<string, readonly GPUBindGroup[]>();
+
+  constructor(device: WebGpuDevice, program: Program, compiled: CompiledProgram) {
+    this.#device = device;
+    this.program = program;
+    this.scratchBytes = compiled.arenaBytes;
+    this.#compiled = compiled;
+  }
+
+  async run(bindings: Bindings): Promise<void> {
+    const compiled = this.#compiled;
+    if (compiled === null) {
+      throw new KernelError("EXECUTABLE_DISPOSED", `Program ${this.program.name} was disposed of: compile it again`);
+    }
+    const resolved = resolveBindings(this.program, bindings, (buffer, name) => this.#device.ownBuffer(buffer, name));
+    // Their memory is asked for now: whoever disposes of a buffer behind this call does not mean this run.
+    const inputs = resolved.inputs.map(({ id, memory }) => ({ id, memory }));
+    const outputs = resolved.outputs.map(({ id, memory }) => ({ id, memory }));
+    const { queue } = this.#device;
+    await queue.enqueue(async () => {
+      const groups = this.#bindGroups(compiled, inputs, outputs);
+      if (compiled.dispatches.length === 0) return;
+      const encoder = queue.device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (const [index, { workgroups }] of compiled.dispatches.entries()) {
+        pass.setPipeline(compiled.pipelines[index].pipeline);
+        pass.setBindGroup(0, groups[index]);
+        const width = Math.min(workgroups, WORKGROUPS_PER_AXIS);
+        pass.dispatchWorkgroups(width, Math.ceil(workgroups / width));
+        queue.counters.dispatches += 1;
+      }
+      pass.end();
+      await queue.submitRun(encoder.finish());
+    });
+  }
+
+  dispose(): void {
+    const compiled = this.#compiled;
+    this.#compiled = null;
+    if (compiled === null) return;
+    for (const buffer of [compiled.bases, compiled.constants]) if (buffer !== null) this.#device.release(buffer);
+    this.#groups.clear();
+  }
+
+  #bindGroups(
+    compiled: CompiledProgram,
+    inputs: readonly NamedMemory[],
+    outputs: readonly NamedMemory[],
+  ): readonly GPUBindGroup[] {
+    const arena = this.#device.arena(compiled.arenaBytes);
+    const key = [arena.generation, ...inputs.map(({ id }) => id), ...outputs.map(({ id }) => id)].join();
+    const known = this.#groups.get(key);
+    this.#groups.delete(key);
+    const groups =
+      known ?? compiled.dispatches.map((_, index) => this.#bindGroup(compiled, index, { inputs, outputs, arena: arena.buffer }));
+    this.#groups.set(key, groups);
+    for (const oldest of this.#groups.keys()) {
+      if (this.#groups.size <= BIND_GROUP_SETS_MAX) break;
+      this.#groups.delete(oldest);
+    }
+    return groups;
+  }
+
+  #bindGroup(compiled: CompiledProgram, index: number, buffers: BoundBuffers): GPUBindGroup {
+    const { bindings, bases } = compiled.dispatches[index];
+    const entries: GPUBindGroupEntry[] = bindings.map(({ memory }, number) => ({
+      binding: number + 1,
+      resource: { buffer: bufferOf(memory, buffers, compiled.constants) },
+    }));
+    entries.unshift({
+      binding: 0,
+      resource: { buffer: compiled.bases, offset: compiled.basesOffsets[index], size: bases.byteLength },
+    });
+    return this.#device.queue.device.createBindGroup({ layout: compiled.pipelines[index].layout, entries });
+  }
+}
+
+/** A buffer's memory, and the number of that buffer among all. */
+interface NamedMemory {
+  readonly id: number;
+  readonly memory: GPUBuffer;
+}
+
+interface BoundBuffers {
+  readonly inputs: readonly NamedMemory[];
+  readonly outputs: readonly NamedMemory[];
+  readonly arena: GPUBuffer;
+}
+
+function bufferOf(
+  memory: DispatchCode["bindings"][number]["memory"],
+  { inputs, outputs, arena }: BoundBuffers,
+  constants: GPUBuffer | null,
+): GPUBuffer {
+  switch (memory.kind) {
+    case "arena":
+      return arena;
+    case "constants":
+      if (constants === null) throw new Error("A dispatch reads constants that the program does not have");
+      return constants;
+    case "input":
+      return inputs[memory.index].memory;
+    case "output":
+      return outputs[memory.index].memory;
+    default:
+      return memory satisfies never;
+  }
+}

@@ -1,0 +1,56 @@
+import type { Program } from "@tributary/program";
+import { KernelError } from "../errors.ts";
+import { lowerProgram } from "../lowering.ts";
+import { collectConstants, planArena } from "./arena.ts";
+import { fuseChains } from "./chain/fuse-chains.ts";
+import { normalizeScans } from "./chain/normalize-scans.ts";
+import { splitContractions } from "./contraction/split-contractions.ts";
+import { type DispatchCode, dispatchCode } from "./dispatch-code.ts";
+import { StorageTable } from "./gpu-storages.ts";
+import type { GpuFeatures, GpuKernel } from "./kernel-code.ts";
+import { MemoryLayout } from "./memory-layout.ts";
+import { splitReductions } from "./reduce-split.ts";
+import { scheduleDispatches } from "./schedule.ts";
+
+/** A program planned for a GPU: everything that needs no GPU. */
+export interface PlannedProgram {
+  readonly dispatches: readonly DispatchCode[];
+  readonly arenaBytes: number;
+  readonly constants: Uint32Array<ArrayBuffer>;
+}
+
+/** Plans a valid program. @throws KernelError OUT_OF_MEMORY when its scratch memory is more than a dispatch can reach */
+export function planProgram(program: Program, features: GpuFeatures): PlannedProgram {
+  const lowered = lowerProgram(program);
+  const table = new StorageTable(lowered.storages);
+  const fused = fuseChains(table, normalizeScans(table, lowered.kernels), features);
+  // What a chain does is one workgroup's: only kernels that stand alone are split among more workgroups.
+  const kernels = fused.flatMap((kernel): readonly GpuKernel[] => {
+    if (kernel.kind === "chain") return [kernel];
+    return splitReductions(table, splitContractions(table, [kernel], features), features);
+  });
+  const dispatches = scheduleDispatches(table.storages, kernels, features);
+  const arena = planArena(table.storages, dispatches);
+  if (arena.bytes > features.bindingBytes) {
+    throw new KernelError(
+      "OUT_OF_MEMORY",
+      `Program ${program.name} needs ${arena.bytes} bytes of scratch memory, and this GPU reaches ${features.bindingBytes} at once: use a smaller microbatch`,
+    );
+  }
+  const constants = collectConstants(table.storages, kernels);
+  const layout = new MemoryLayout(table.storages, arena, constants);
+  const target = { features, storages: table.storages, layout };
+  return {
+    dispatches: dispatches.flatMap((group) => fittingCode(group, target)),
+    arenaBytes: arena.bytes,
+    constants: constants.words,
+  };
+}
+
+/** The code of kernels that may share a dispatch: in several where together they need too much workgroup memory. */
+function fittingCode(kernels: readonly GpuKernel[], target: Parameters<typeof dispatchCode>[1]): DispatchCode[] {
+  const code = dispatchCode(kernels, target);
+  if (code.workgroupBytes <= target.features.workgroupBytes || kernels.length === 1) return [code];
+  const half = kernels.length >> 1;
+  return [...fittingCode(kernels.slice(0, half), target), ...fittingCode(kernels.slice(half), target)];
+}
