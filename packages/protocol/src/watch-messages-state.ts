@@ -43,7 +43,7 @@ export interface WatchedRun {
   /** Numbers in the model's parameters. */
   readonly parameters: number;
   readonly trainableParameters: number;
-  /** In the order in which they run. */
+  /** In the order in which the model names them. */
   readonly layers: readonly WatchedLayer[];
   /** Samples of one step over all workers. */
   readonly batchSize: number;

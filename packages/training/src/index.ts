@@ -12,7 +12,9 @@ export { type Evaluation, evaluate } from "./evaluation.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
 export { type History, history } from "./history.ts";
 export { encodePng, type GreyImage, type GridOptions, imageGrid } from "./image-grid.ts";
+export { layerPath } from "./inspection-programs.ts";
 export { fromKeras } from "./keras-weights.ts";
+export type { LayerSummary } from "./layer-summary.ts";
 export { LocalTrainer, type StepResult, type StepScalars } from "./local-trainer.ts";
 export { type FlatModel, modelFromSafetensors, modelToSafetensors } from "./model-tensors.ts";
 export type { MonitorOptions } from "./monitored-value.ts";
@@ -37,7 +39,7 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.ts";
-export { type LayerSummary, type RunSummary, showSummary, summarize, summary } from "./summary.ts";
+export { type RunSummary, showSummary, summarize, summary } from "./summary.ts";
 export { COMMON_SUMS, createSumsLayout, readSums, type SumsLayout } from "./sums-layout.ts";
 export { type TensorBoardOptions, tensorBoard } from "./tensorboard.ts";
 export { appendTo, type TextSink } from "./text-file.ts";

@@ -1,24 +1,8 @@
-import { traceProgram } from "@tributary/autograd";
-import { bindModel, describeModel } from "@tributary/nn";
-import { createLayout, elementCount, programCost, type Shape } from "@tributary/program";
+import { programCost } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
-import { tensorsIn } from "./flat-vector.ts";
-import { fieldInputs, modelInput } from "./model-input.ts";
+import type { LayerSummary } from "./layer-summary.ts";
 import type { Run } from "./run.ts";
 import { traceRun } from "./trace-run.ts";
-import { floats, input } from "./update-programs.ts";
-
-/** One layer of a model. */
-export interface LayerSummary {
-  /** Dotted path, as in the names of its parameters. */
-  readonly path: string;
-  /** Name of its class. */
-  readonly kind: string;
-  /** Shape of its output for one sample; null for one that did not run. */
-  readonly outputShape: Shape | null;
-  /** Numbers in its own parameters, layers inside it not counted. */
-  readonly parameters: number;
-}
 
 /** What a run is, before it runs. */
 export interface RunSummary {
@@ -36,54 +20,19 @@ export interface RunSummary {
 /** Looks at a run without training it: layers, shapes, parameters and cost. @throws what tracing the run throws */
 export async function summarize(run: Run): Promise<RunSummary> {
   const traced = await traceRun(run);
-  const { layout, recipe, data } = traced;
+  const { layout, layers, recipe } = traced;
   const gradient = programCost(traced.programs.gradient);
   const microbatches = Math.ceil(recipe.batchSize / recipe.microbatch);
   const count = (trainableOnly: boolean) =>
     layout.parameters.reduce((sum, { length, trainable }) => (trainable || !trainableOnly ? sum + length : sum), 0);
   return {
-    layers: layersOf(run, data.manifest.fields),
+    layers,
     parameters: count(false),
     trainableParameters: count(true),
     flopsPerStep: gradient.flops * microbatches,
     bytesPerMicrobatch: gradient.bytes,
     bytesPerSync: 4 * (layout.trainableLength + layout.parameterLength + layout.bufferLength),
   };
-}
-
-function layersOf(run: Run, fields: Parameters<typeof fieldInputs>[0]): LayerSummary[] {
-  const model = run.model();
-  const layout = createLayout(describeModel(model));
-  const shapes = new Map<string, Shape>();
-  const inputs = {
-    parameters: floats(layout.parameterLength),
-    buffers: floats(layout.bufferLength),
-    ...fieldInputs(
-      fields.filter(({ name }) => name === "inputs"),
-      1,
-    ),
-  };
-  traceProgram({ name: "summary", inputs }, (given) => {
-    const tensors = {
-      ...tensorsIn(input(given, "parameters"), layout.parameters),
-      ...tensorsIn(input(given, "buffers"), layout.buffers),
-    };
-    const binding = { tensors, training: false, capture: true };
-    const { result, activations } = bindModel(model, binding, () => model.forward(modelInput(given)));
-    for (const [path, output] of activations) shapes.set(path, output.shape.slice(1));
-    return { outputs: result };
-  });
-  return model
-    .namedModules()
-    .filter(([path]) => path !== "")
-    .map(([path, module]) => ({
-      path,
-      kind: module.constructor.name,
-      outputShape: shapes.get(path) ?? null,
-      parameters: layout.parameters
-        .filter(({ name }) => name.slice(0, Math.max(0, name.lastIndexOf("."))) === path)
-        .reduce((sum, { shape }) => sum + elementCount(shape), 0),
-    }));
 }
 
 /** A summary as a table for people, as Keras prints it. */

@@ -3,6 +3,7 @@ import { describeModel, Module, metricForms } from "@tributary/nn";
 import { createLayout, type ParameterLayout } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
 import { type InspectionSource, traceActivations, traceSaliency } from "./inspection-programs.ts";
+import { summarizeLayers } from "./layer-summary.ts";
 import { ModelPrograms } from "./model-programs.ts";
 import { MICROBATCH_DEFAULT_MAX, type Run } from "./run.ts";
 import { createSumsLayout } from "./sums-layout.ts";
@@ -42,11 +43,13 @@ export async function traceRun(run: Run): Promise<TracedRun> {
     predict: programs.predict(),
   };
   for (const rule of programs.indexRules) checkIndices(dataset, rule);
+  const inspection = inspectionOf({ model, layout, fields: dataset.fields, microbatch });
   return {
     name: run.name,
     recipe: { batchSize, microbatch, epochs, steps, seed },
     programs: traced,
-    inspection: inspectionOf({ model, layout, fields: dataset.fields, microbatch }),
+    inspection,
+    layers: summarizeLayers(model, layout, inspection.activations),
     layout,
     stateLength: stateLengthOf(optimizer, layout),
     sums,

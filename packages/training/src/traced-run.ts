@@ -1,5 +1,6 @@
 import type { Manifest, PackedDataset } from "@tributary/data";
 import type { ParameterLayout, Program } from "@tributary/program";
+import type { LayerSummary } from "./layer-summary.ts";
 import type { SumsLayout } from "./sums-layout.ts";
 
 /** The programs of a run; inputs and outputs are those of the table in ARCHITECTURE.md. */
@@ -40,6 +41,8 @@ export interface TracedRun {
   readonly recipe: RunRecipe;
   readonly programs: RunPrograms;
   readonly inspection: InspectionPrograms;
+  /** What the model is made of, for people. */
+  readonly layers: readonly LayerSummary[];
   readonly layout: ParameterLayout;
   /** Floats of the optimizer's state. */
   readonly stateLength: number;
