@@ -3,3 +3,6 @@ declare module "*?worker&url" {
   const url: string;
   export default url;
 }
+
+/** Styles that the build takes out of the scripts, into files of their own. */
+declare module "*.css" {}

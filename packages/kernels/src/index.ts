@@ -1,3 +1,4 @@
 export type { Backend, Bindings, CompileOptions, Device, DeviceBuffer, Executable, TensorData } from "./device.ts";
 export { KERNEL_ERROR_CODES, KernelError, type KernelErrorCode } from "./errors.ts";
 export { type OpenOptions, open } from "./open.ts";
+export { type AdapterInfo, adapterWords, isSoftwareAdapter } from "./webgpu/adapter-words.ts";

@@ -4,7 +4,7 @@ export { WORKER_ERROR_CODES, WorkerError, type WorkerErrorCode } from "./errors.
 export { createOutcome, type LeaseSums } from "./lease-outcome.ts";
 export { LeaseRunner, type ShouldStop, seedWords } from "./lease-runner.ts";
 export { LocalComputation, type LocalComputationOptions } from "./local-computation.ts";
-export { WorkerSession } from "./session.ts";
+export { setupKey, WorkerSession } from "./session.ts";
 export { SESSION_END_REASONS, type SessionEnd, type SessionEvent } from "./session-event.ts";
 export type { HelloOptions, SessionOptions } from "./session-options.ts";
 export { SHARD_CACHE_BYTES, ShardCache } from "./shard-cache.ts";

@@ -1,5 +1,6 @@
 import { CLOSE_CODES, closeCodeOfRefusal, closeMeaning, retryPolicy, type WelcomeMessage } from "@tributary/protocol";
 import { Backoff } from "./backoff.ts";
+import type { RunSetup } from "./computation.ts";
 import { Connection, type ConnectionEnd } from "./connection.ts";
 import { WorkerError } from "./errors.ts";
 import type { SessionEnd } from "./session-event.ts";
@@ -116,8 +117,8 @@ export class WorkerSession {
   }
 }
 
-/** Equal for welcomes that need the same preparation. */
-function setupKey({ run, layout, programs, manifest, microbatch, codec, seed }: WelcomeMessage): string {
+/** Equal for runs that need the same preparation. */
+export function setupKey({ run, layout, programs, manifest, microbatch, codec, seed }: RunSetup): string {
   const { hash, parameterLength, trainableLength, statisticsLength, bufferLength } = layout;
   const { gradient, evaluate } = programs;
   const lengths = [parameterLength, trainableLength, statisticsLength, bufferLength, microbatch, seed];
