@@ -12,6 +12,8 @@ export const CLI_ERROR_CODES = {
     "The coordinator's address cannot be bound or reached: choose another port or host, or see whether it runs",
   CANNOT_FETCH:
     "A dataset cannot be fetched: connect this machine to the network, or put the files where the message says",
+  CERTIFICATE_INVALID:
+    "A certificate or its key cannot be used: the message says which file, and what is wrong with it",
   WORKER_FAILED: "A local worker process ended by itself: its own lines on standard error say why",
 } as const;
 
@@ -24,6 +26,7 @@ const EXIT_CODE_OF: Readonly<Record<CliErrorCode, ExitCode>> = {
   DATA_INVALID: EXIT_CODES.invalidRunOrData,
   CANNOT_CONNECT: EXIT_CODES.cannotConnect,
   CANNOT_FETCH: EXIT_CODES.cannotConnect,
+  CERTIFICATE_INVALID: EXIT_CODES.failure,
   WORKER_FAILED: EXIT_CODES.failure,
 };
 

@@ -24,6 +24,10 @@ const RUN_OPTIONS: readonly OptionName[] = [
   "port",
   "host",
   "token",
+  "lan",
+  "cert",
+  "key",
+  "domain",
   "open",
   "json",
   "quiet",
@@ -43,7 +47,10 @@ export const COMMANDS = {
     name: "serve",
     operands: "RUN.ts",
     does: "a coordinator alone, for others to join",
-    examples: ["tributary serve digits.run.ts --host 0.0.0.0 --port 8080"],
+    examples: [
+      "tributary serve digits.run.ts --lan",
+      "tributary serve digits.run.ts --port 8080 --domain train.example.org",
+    ],
     options: RUN_OPTIONS,
   },
   join: {
@@ -52,9 +59,10 @@ export const COMMANDS = {
     does: "a worker for a coordinator anywhere",
     examples: [
       "tributary join 'http://192.168.1.20:8080/join#t=...'",
+      "tributary join 'https://192.168.1.20:8080/join#t=...' --ca ca.crt",
       "tributary join http://127.0.0.1:8080 --threads 4",
     ],
-    options: ["threads", "backend", "token", "name", "json", "quiet", "help"],
+    options: ["threads", "backend", "token", "ca", "name", "json", "quiet", "help"],
   },
   data: {
     name: "data",
@@ -62,6 +70,13 @@ export const COMMANDS = {
     does: "brings a known dataset to this machine: mnist, fashion-mnist, cifar-10, tiny-shakespeare",
     examples: ["tributary data fetch mnist", "tributary train digits.run.ts --data mnist"],
     options: ["json", "quiet", "help"],
+  },
+  doctor: {
+    name: "doctor",
+    operands: "",
+    does: "what works on this machine, how to mend what does not, and how other devices get in",
+    examples: ["tributary doctor", "tributary doctor --json"],
+    options: ["out", "json", "help"],
   },
 } as const satisfies Record<string, CommandDescription>;
 

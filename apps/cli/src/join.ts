@@ -1,11 +1,14 @@
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { runNodeWorker } from "@tributary/node-worker";
 import type { ReporterOutput } from "@tributary/training";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import type { Options } from "./options.ts";
+import { authoritiesIn } from "./reach/own-certificate.ts";
 import { StopSignals } from "./stop-signals.ts";
 
-/** Works for a coordinator until its run is over. @returns the exit code @throws NodeWorkerError JOIN_ADDRESS */
+/** Works for a coordinator until its run is over. @returns the exit code @throws NodeWorkerError JOIN_ADDRESS; CommandError CERTIFICATE_INVALID */
 export async function join(url: string, options: Options, output: ReporterOutput): Promise<ExitCode> {
+  if (options.ca !== undefined) trustAuthorities(authoritiesIn(options.ca));
   const controller = new AbortController();
   const say = (text: string) => {
     if (!options.json && !options.quiet) output.words(`${text}\n`);
@@ -47,4 +50,9 @@ export async function join(url: string, options: Options, output: ReporterOutput
   } finally {
     signals.dispose();
   }
+}
+
+/** Has every connection of this process take certificates of these authorities too. */
+function trustAuthorities(authorities: readonly string[]): void {
+  setDefaultCACertificates([...getCACertificates("default"), ...authorities]);
 }

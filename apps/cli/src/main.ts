@@ -3,6 +3,7 @@ import { DataError } from "@tributary/data";
 import type { ReporterOutput } from "@tributary/training";
 import { TrainingError } from "@tributary/training";
 import { dataCommand } from "./data-command.ts";
+import { doctorCommand } from "./doctor/doctor-command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import { COMMANDS, type CommandName, commandHelp, overview } from "./help.ts";
@@ -41,6 +42,8 @@ async function run(words: readonly string[]): Promise<ExitCode> {
       return await train(operand(), options, 0, surroundings);
     case "join":
       return await join(operand(), options, output);
+    case "doctor":
+      return await doctorCommand(positionals, options, output, new Date());
     case "data":
       return await dataCommand(positionals, options, { output, fetch });
     default:
@@ -49,7 +52,7 @@ async function run(words: readonly string[]): Promise<ExitCode> {
 }
 
 function commandNamed(word: string): CommandName {
-  const names: CommandName[] = ["train", "serve", "join", "data"];
+  const names: CommandName[] = ["train", "serve", "join", "data", "doctor"];
   const found = names.find((name) => name === word);
   if (found !== undefined) return found;
   const nearest = nearestName(word, names);

@@ -30,7 +30,16 @@ function refusal(line: string): CommandError {
 describe("parseArguments", () => {
   it("reads options in both spellings, and leaves out what is not given", () => {
     expect(parse("run.ts --workers 2 --learning-rate=1e-3 --batch-size 64 --json")).toEqual({
-      options: { workers: 2, learningRate: 0.001, batchSize: 64, json: true, open: false, quiet: false, help: false },
+      options: {
+        workers: 2,
+        learningRate: 0.001,
+        batchSize: 64,
+        json: true,
+        lan: false,
+        open: false,
+        quiet: false,
+        help: false,
+      },
       positionals: ["run.ts"],
     });
   });

@@ -35,6 +35,15 @@ export const OPTIONS = {
   port: { kind: "port", value: "N", help: "to listen on (default: a free one)" },
   host: { kind: "text", value: "ADDRESS", help: "to listen on (default: 127.0.0.1, this machine only)" },
   token: { kind: "text", value: "TOKEN", help: "that joining takes (default beyond this machine: a random one)" },
+  lan: {
+    kind: "flag",
+    value: "",
+    help: "let devices in this network join: https, a code to scan, and the steps for phones",
+  },
+  cert: { kind: "text", value: "FILE", help: "with --lan or --host: your own certificate chain, PEM" },
+  key: { kind: "text", value: "FILE", help: "the private key of --cert, PEM" },
+  domain: { kind: "text", value: "NAME", help: "where a tunnel or a proxy shows this coordinator to others" },
+  ca: { kind: "text", value: "FILE", help: "certificate authority to trust, PEM: the coordinator's ca.crt" },
   name: { kind: "text", value: "NAME", help: "of this worker, shown to people" },
   open: { kind: "flag", value: "", help: "open the coordinator's page in the browser" },
   json: { kind: "flag", value: "", help: "one JSON object a line on standard output, and nothing else there" },
@@ -61,7 +70,12 @@ export interface Options {
   readonly port?: number;
   readonly host?: string;
   readonly token?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly domain?: string;
+  readonly ca?: string;
   readonly name?: string;
+  readonly lan: boolean;
   readonly open: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -116,7 +130,12 @@ export function parseArguments(words: readonly string[], allowed: readonly Optio
     ...optional("port", wholeNumber("port", read("port"), 0, PORT_MAX)),
     ...optional("host", read("host")),
     ...optional("token", read("token")),
+    ...optional("cert", read("cert")),
+    ...optional("key", read("key")),
+    ...optional("domain", read("domain")),
+    ...optional("ca", read("ca")),
     ...optional("name", read("name")),
+    lan: values.lan === true,
     open: values.open === true,
     json: values.json === true,
     quiet: values.quiet === true,

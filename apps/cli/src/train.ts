@@ -15,7 +15,7 @@ import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import { LocalWorkers } from "./local-workers.ts";
 import { openInBrowser } from "./open-in-browser.ts";
 import type { Options } from "./options.ts";
-
+import { reachOf } from "./reach/reach.ts";
 import { loadRun } from "./run-file.ts";
 import { StopSignals } from "./stop-signals.ts";
 
@@ -47,6 +47,7 @@ export async function train(
   // The heap is small, but each upload counts towards V8's wish to mark all of it, every few steps. Without marking in between,
   // the quick collection of young objects frees those bytes. The flag is the whole process's, which is this command's own.
   setFlagsFromString("--no-incremental-marking");
+  const reach = await reachOf(options, surroundings.now());
   const coordinator = await listening({
     run: traced,
     out: outFolder(run, options, surroundings.now()),
@@ -54,9 +55,16 @@ export async function train(
     codecs: [codecOf(options)],
     onEvent: (event) => reporter.report(event),
     ...backendOption(options),
-    ...given(options, ["host", "port", "token"]),
+    ...given(options, ["port", "token"]),
+    ...reach.coordinator,
   });
-  if (options.open) openInBrowser(coordinator.url);
+  const opened = await reach.open(coordinator, surroundings.output.columns()).catch(async (error: unknown) => {
+    await coordinator.kill();
+    throw error;
+  });
+  if (!options.quiet && opened.lines.length > 0) reporter.say(...opened.lines);
+  // Within this machine no certificate stands in the way.
+  if (options.open) openInBrowser(new URL(coordinator.localJoinUrl).origin);
   const workers = startWorkers(coordinator, options, localWorkers, reporter);
   const signals = new StopSignals((signal) => {
     reporter.say(`${signal}: finishing the step, then saving; once more to leave at once`);
@@ -68,6 +76,7 @@ export async function train(
   } finally {
     signals.dispose();
     await workers.end();
+    await opened.close();
     reporter.end();
   }
 }
@@ -91,14 +100,19 @@ function startWorkers(
 ): LocalWorkers {
   return new LocalWorkers({
     count: count ?? options.workers ?? availableParallelism(),
-    worker: { url: coordinator.joinUrl, ...given(options, ["threads", "backend"]) },
+    worker: { url: coordinator.localJoinUrl, ...given(options, ["threads", "backend"]) },
     onProblem: (message) => reporter.say(message),
     onAllFailed: (message) => {
       const remedy = "Mend what the message says; workers elsewhere may still join";
       reporter.report({ event: "error", code: "WORKER_FAILED", message, remedy });
-      if (options.host === undefined) coordinator.stop(message);
+      if (!isReachable(options)) coordinator.stop(message);
     },
   });
+}
+
+/** Whether workers elsewhere may join. */
+function isReachable({ host, lan, domain }: Options): boolean {
+  return host !== undefined || lan || domain !== undefined;
 }
 
 /** The run with what the command line changes in it. */

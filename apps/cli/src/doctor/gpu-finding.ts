@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { type Finding, ok, warning } from "./finding.ts";
+
+const NAME = "gpu";
+/** Milliseconds that a driver has for answering: the first start of one compiles a lot. */
+const PROBE_MS_MAX = 20_000;
+/** Programs that compute on the CPU: Google's, Mesa's, Microsoft's. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|basic render/i;
+const BROWSERS = "Tabs in a browser use its own WebGPU, which this does not look at";
+
+/** What the probe said: see gpu-probe.ts. */
+export interface GpuAnswer {
+  readonly state: string;
+  /** What the adapter tells of itself. */
+  readonly words: readonly string[];
+  readonly isFallback: boolean;
+}
+
+/** Which GPU workers of Node find through the optional package `webgpu`. A run can work without. */
+export async function gpuFinding(): Promise<Finding> {
+  return findingOf(await probeGpu());
+}
+
+/** The finding that an answer of the probe gives; null: the probe ended without one. */
+export function findingOf(answer: GpuAnswer | null): Finding {
+  if (answer === null) {
+    return warning(
+      NAME,
+      "Asking for the GPU failed in the graphics driver",
+      "Update the driver; workers compute on the CPU meanwhile",
+    );
+  }
+  if (answer.state === "missing") {
+    const remedy = `npm install webgpu gives them one. ${BROWSERS}`;
+    return warning(NAME, "Workers of Node compute on the CPU: the optional package webgpu is not installed", remedy);
+  }
+  if (answer.state !== "found") {
+    const remedy = `Install or update the graphics driver (on Linux also libvulkan1). ${BROWSERS}`;
+    return warning(
+      NAME,
+      "The package webgpu is installed and finds no GPU: workers of Node compute on the CPU",
+      remedy,
+    );
+  }
+  const name = answer.words.filter((word) => word !== "").join(", ");
+  if (answer.isFallback || SOFTWARE.test(name)) {
+    const remedy = `Install the driver of the graphics card, if there is one. ${BROWSERS}`;
+    return warning(
+      NAME,
+      `The only GPU is a program that computes on the CPU (${name}): workers use wasm instead, which is faster`,
+      remedy,
+    );
+  }
+  return ok(NAME, `GPU for workers of Node: ${name}`);
+}
+
+function probeGpu(): Promise<GpuAnswer | null> {
+  const script = fileURLToPath(new URL("./gpu-probe.ts", import.meta.url));
+  const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "ignore"], timeout: PROBE_MS_MAX });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+    text += piece;
+  });
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(null));
+    child.once("close", () => resolve(parseAnswer(text)));
+  });
+}
+
+function parseAnswer(text: string): GpuAnswer | null {
+  const line = text.split("\n").find((candidate) => candidate.startsWith("{"));
+  if (line === undefined) return null;
+  const { state, vendor, architecture, device, description, isFallbackAdapter } = JSON.parse(line);
+  const words = [vendor, architecture, device, description].map((word) => String(word ?? ""));
+  return { state: String(state), words, isFallback: isFallbackAdapter === true };
+}
