@@ -12,7 +12,7 @@ import { addRoutine, call, type Routine } from "./routine.ts";
 import { COSINE, SINE } from "./trigonometric.ts";
 
 /** A value in a register of its dtype's type. */
-export interface ScalarArgument {
+export interface Operand {
   /** An expression that may stand in several places: a name, or something as cheap. */
   readonly text: string;
   readonly dtype: DType;
@@ -70,13 +70,13 @@ export function scalarCode(
   sink: RoutineSink,
   operation: ScalarOperation,
   dtype: DType,
-  args: readonly ScalarArgument[],
+  args: readonly Operand[],
 ): string {
   const operand = args[0]?.dtype ?? dtype;
   return EMITTERS[operation](sink, { args: args.map(({ text }) => text), operand, result: dtype });
 }
 
-/** Adds routines for max and sum of reductions and rows to a module. @returns the name of the function of two f32 */
+/** Adds the maximum of two f32 in which a NaN wins. @returns the name of its function */
 export function maximumRoutine(sink: RoutineSink): string {
   return addRoutine(sink, MAXIMUM);
 }
