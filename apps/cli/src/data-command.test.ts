@@ -24,7 +24,7 @@ async function run(words: string, options: { json?: boolean; quiet?: boolean } =
     columns: () => null,
     nowMs: () => 0,
   };
-  const given = { open: false, json: false, quiet: false, help: false, ...options };
+  const given = { lan: false, open: false, json: false, quiet: false, help: false, ...options };
   try {
     await dataCommand(words.split(" ").filter(Boolean), given, { output, fetch: offline, folder });
   } catch (thrown) {

@@ -34,6 +34,10 @@ export function createSocketConnect({ socketUrl, token }: JoinAddress): Connect 
         reject(new WorkerError(code, `${socketUrl} answered with HTTP ${status}: ${mend}`));
       });
       socket.on("error", (cause) => {
+        if (isUntrusted(cause)) {
+          reject(new WorkerError("CONNECT_REFUSED", untrustedWords(socketUrl, cause.message), { cause }));
+          return;
+        }
         const mend = "check the address, and that the coordinator is running";
         // After the connection stood, rejecting does nothing, and the close event says what there is to say.
         reject(
@@ -45,6 +49,32 @@ export function createSocketConnect({ socketUrl, token }: JoinAddress): Connect 
         resolve(transportOf(socket));
       });
     });
+}
+
+/** Codes with which OpenSSL and Node refuse a certificate: one that nobody here trusts, out of date, or for another name. */
+const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_NOT_YET_VALID",
+  "CERT_HAS_EXPIRED",
+  "CERT_UNTRUSTED",
+  "PERMITTED_VIOLATION",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+function isUntrusted(error: NodeJS.ErrnoException): boolean {
+  return error.code !== undefined && UNTRUSTED_CODES.has(error.code);
+}
+
+function untrustedWords(socketUrl: string, why: string): string {
+  return (
+    `The certificate of ${socketUrl} is not trusted here (${why}): take ca.crt from the page that the coordinator shows at its start, compare the ` +
+    "fingerprint, and join with --ca ca.crt; or set NODE_EXTRA_CA_CERTS to that file"
+  );
 }
 
 /** Whether no network lies between the two sides. */
