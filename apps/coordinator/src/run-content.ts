@@ -6,6 +6,9 @@ import type { TracedRun } from "@tributary/training";
 import type { ComputeSetup } from "./compute/compute-message.ts";
 import { LOST_AFTER_MILLISECONDS, PING_MILLISECONDS } from "./limits.ts";
 
+/** Codec of the parameters that are broadcast. */
+export const PARAMETERS_CODEC = "float32";
+
 /** What may be chosen beside the run itself; see {@link RunSettings}. */
 export type RunTuning = Partial<
   Pick<
@@ -22,12 +25,11 @@ export type RunTuning = Partial<
 
 /** Everything workers fetch by hash: programs, manifest, shards. */
 export function blobsOf(run: TracedRun): ReadonlyMap<string, Uint8Array> {
-  const { gradient, evaluate } = run.programs;
+  const programs = [run.programs, ...run.variants].flatMap(({ gradient, evaluate }) => [gradient, evaluate]);
   const manifest = new TextEncoder().encode(encodeManifest(run.data.manifest));
   return new Map([
     ...run.data.shards,
-    [programHash(gradient), encodeProgram(gradient)],
-    [programHash(evaluate), encodeProgram(evaluate)],
+    ...programs.map((program): [string, Uint8Array] => [programHash(program), encodeProgram(program)]),
     [manifestHash(run.data.manifest), manifest],
   ]);
 }
@@ -46,7 +48,8 @@ export function settingsOf(run: TracedRun, id: string, codecs: readonly string[]
       run: id,
       term: 1,
       layout: { hash, parameterLength, trainableLength, statisticsLength, bufferLength },
-      programs: { gradient: programHash(programs.gradient), evaluate: programHash(programs.evaluate) },
+      programs: hashesOf(programs),
+      variants: run.variants.map((variant) => ({ microbatch: variant.microbatch, programs: hashesOf(variant) })),
       manifest: manifestHash(data.manifest),
       microbatch: recipe.microbatch,
       seed: recipe.seed,
@@ -67,6 +70,10 @@ export function settingsOf(run: TracedRun, id: string, codecs: readonly string[]
   };
 }
 
+function hashesOf({ gradient, evaluate }: Pick<TracedRun["programs"], "gradient" | "evaluate">) {
+  return { gradient: programHash(gradient), evaluate: programHash(evaluate) };
+}
+
 /** What the compute thread needs of a traced run. */
 export function computeSetupOf(run: TracedRun, backend: ComputeSetup["backend"]): ComputeSetup {
   const { layout, programs, sums, evaluationSums, stateLength, recipe } = run;
@@ -84,7 +91,7 @@ export function computeSetupOf(run: TracedRun, backend: ComputeSetup["backend"])
     sumsLength: sums.length,
     evaluationSumsLength: evaluationSums.length,
     seed: recipe.seed,
-    parametersCodec: "float32",
+    parametersCodec: PARAMETERS_CODEC,
     step: 0,
     tensors: null,
   };

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { LEASE_SAMPLES_MAX, TENSOR_BYTES_MAX } from "./limits.ts";
+import { LEASE_SAMPLES_MAX, TENSOR_BYTES_MAX, VARIANTS_MAX } from "./limits.ts";
 import {
   allowedMilliseconds,
   codecName,
@@ -37,6 +37,13 @@ export interface ProgramHashes {
   readonly evaluate: string | null;
 }
 
+/** The worker's programs for a smaller microbatch: whoever has too little memory computes each microbatch in parts. */
+export interface ProgramVariant {
+  /** Samples of one part: M divided by a whole number. */
+  readonly microbatch: number;
+  readonly programs: ProgramHashes;
+}
+
 /** How both sides notice that the other is gone. */
 export interface HeartbeatSettings {
   /** The coordinator sends a WebSocket ping this often. */
@@ -56,6 +63,8 @@ export interface WelcomeMessage {
   readonly term: number;
   readonly layout: LayoutSizes;
   readonly programs: ProgramHashes;
+  /** Larger parts first; none for a model that couples the samples of a microbatch. */
+  readonly variants: readonly ProgramVariant[];
   /**
    * SHA-256 of the data's manifest, served like programs. Gradient leases address its train split in the order of their
    * epoch, evaluate leases its test split in the manifest's own order.
@@ -186,6 +195,8 @@ export type CoordinatorMessage =
 
 const vectorLength = v.pipe(naturalNumber, v.maxValue(TENSOR_BYTES_MAX / 4));
 
+const programsSchema = v.strictObject({ gradient: sha256Hex, evaluate: v.nullable(sha256Hex) });
+
 const welcomeSchema = v.strictObject({
   type: v.literal("welcome"),
   protocol: uint32,
@@ -199,7 +210,11 @@ const welcomeSchema = v.strictObject({
     statisticsLength: vectorLength,
     bufferLength: vectorLength,
   }),
-  programs: v.strictObject({ gradient: sha256Hex, evaluate: v.nullable(sha256Hex) }),
+  programs: programsSchema,
+  variants: v.pipe(
+    v.array(v.strictObject({ microbatch: v.pipe(uint32, v.minValue(1)), programs: programsSchema })),
+    v.maxLength(VARIANTS_MAX),
+  ),
   manifest: sha256Hex,
   microbatch: v.pipe(uint32, v.minValue(1)),
   step: naturalNumber,

@@ -29,6 +29,7 @@ export {
   type LeaseMessage,
   type ParametersMessage,
   type ProgramHashes,
+  type ProgramVariant,
   REFUSAL_CODES,
   REJECTION_CODES,
   type RefusalCode,

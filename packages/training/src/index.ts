@@ -48,6 +48,7 @@ export {
   type InspectionPrograms,
   type RunPrograms,
   type RunRecipe,
+  type RunVariant,
   seedWords,
   stepsPerEpoch,
   type TracedRun,

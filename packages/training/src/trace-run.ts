@@ -4,11 +4,14 @@ import { createLayout, type ParameterLayout } from "@tributary/program";
 import { TrainingError } from "./errors.ts";
 import { type InspectionSource, traceActivations, traceSaliency } from "./inspection-programs.ts";
 import { summarizeLayers } from "./layer-summary.ts";
-import { ModelPrograms } from "./model-programs.ts";
+import { ModelPrograms, type ModelSource } from "./model-programs.ts";
 import { MICROBATCH_DEFAULT_MAX, type Run } from "./run.ts";
 import { createSumsLayout } from "./sums-layout.ts";
-import type { InspectionPrograms, TracedRun } from "./traced-run.ts";
+import type { InspectionPrograms, RunVariant, TracedRun } from "./traced-run.ts";
 import { stateLengthOf, UpdatePrograms } from "./update-programs.ts";
+
+/** A microbatch is also offered in so many parts, where they are whole. */
+const PARTS_OFFERED = [2, 4];
 
 /** The field that the model takes, and the one that the loss compares its outputs with. */
 const REQUIRED_FIELDS = ["inputs", "targets"];
@@ -32,7 +35,8 @@ export async function traceRun(run: Run): Promise<TracedRun> {
   const evaluationSums = createSumsLayout({ forms });
   const length = { batchSize, samplesPerEpoch: dataset.train.samples, totalSamples: dataset.train.samples * epochs };
   const updates = new UpdatePrograms({ optimizer, model, layout, sums, length });
-  const programs = new ModelPrograms({ run, model, layout, sums, evaluationSums, fields: dataset.fields, updates });
+  const source = { run, model, layout, sums, evaluationSums, fields: dataset.fields, updates };
+  const programs = new ModelPrograms(source);
   const traced = {
     initialize: programs.initialize(),
     gradient: programs.gradient(),
@@ -48,6 +52,7 @@ export async function traceRun(run: Run): Promise<TracedRun> {
     name: run.name,
     recipe: { batchSize, microbatch, epochs, steps, seed },
     programs: traced,
+    variants: variantsOf(source),
     inspection,
     layers: summarizeLayers(model, layout, inspection.activations),
     layout,
@@ -56,6 +61,17 @@ export async function traceRun(run: Run): Promise<TracedRun> {
     evaluationSums,
     data: packDataset(dataset),
   };
+}
+
+/** What couples samples has statistics, and is defined over a whole microbatch: there are no parts of it. */
+function variantsOf(source: ModelSource): readonly RunVariant[] {
+  const { run, sums } = source;
+  if (sums.statisticsLength > 0) return [];
+  return PARTS_OFFERED.filter((parts) => run.microbatch % parts === 0).map((parts) => {
+    const microbatch = run.microbatch / parts;
+    const programs = new ModelPrograms({ ...source, run: { ...run, microbatch } });
+    return { microbatch, gradient: programs.gradient(), evaluate: programs.evaluate() };
+  });
 }
 
 function inspectionOf(source: InspectionSource): InspectionPrograms {

@@ -15,6 +15,14 @@ export interface RunPrograms {
   readonly predict: Program;
 }
 
+/** The worker's programs for microbatches of another size: the same sums over the same samples, up to rounding. */
+export interface RunVariant {
+  /** Samples of a microbatch: M divided by a whole number. */
+  readonly microbatch: number;
+  readonly gradient: Program;
+  readonly evaluate: Program;
+}
+
 /** The programs that look inside a model; workers never see them. */
 export interface InspectionPrograms {
   /** What every layer makes of the inputs. */
@@ -40,6 +48,8 @@ export interface TracedRun {
   readonly name: string;
   readonly recipe: RunRecipe;
   readonly programs: RunPrograms;
+  /** For devices with too little memory, larger ones first; none where the model couples the samples of a microbatch. */
+  readonly variants: readonly RunVariant[];
   readonly inspection: InspectionPrograms;
   /** What the model is made of, for people. */
   readonly layers: readonly LayerSummary[];

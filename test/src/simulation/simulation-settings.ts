@@ -18,6 +18,7 @@ export function settingsOf(plan: SimulationPlan): RunSettings {
       term: 1,
       layout: { hash: HASH, parameterLength: 3, trainableLength: TINY_BYTES / 4, statisticsLength: 0, bufferLength: 0 },
       programs: { gradient: HASH, evaluate: testSamples > 0 ? HASH : null },
+      variants: [],
       manifest: HASH,
       microbatch,
       seed: plan.seed,

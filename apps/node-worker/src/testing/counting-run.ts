@@ -39,6 +39,7 @@ export function createCountingRun(samples: number, microbatch: number, busyWork 
       bufferLength: 0,
     },
     programs: { gradient: programHash(gradient), evaluate: null },
+    variants: [],
     manifest: manifestHash(manifest),
     microbatch,
     step: 0,

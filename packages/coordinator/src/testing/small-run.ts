@@ -15,6 +15,7 @@ export const SMALL_RUN: RunSettings = {
     term: 1,
     layout: { hash: HASH, parameterLength: 16, trainableLength: 16, statisticsLength: 0, bufferLength: 0 },
     programs: { gradient: HASH, evaluate: HASH },
+    variants: [],
     manifest: HASH,
     microbatch: 1,
     seed: 0,

@@ -53,6 +53,7 @@ export function createTinyRun(trainSamples: number, testSamples: number): TinyRu
       bufferLength: 1,
     },
     programs: { gradient: programHash(gradient), evaluate: programHash(evaluate) },
+    variants: [],
     manifest: manifestHash(manifest),
     microbatch: MICROBATCH,
     step: 0,
