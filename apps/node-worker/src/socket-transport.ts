@@ -62,7 +62,8 @@ const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
   "CERT_NOT_YET_VALID",
   "CERT_HAS_EXPIRED",
   "CERT_UNTRUSTED",
-  "PERMITTED_VIOLATION",
+  // What Node calls an authority that may not vouch for this name.
+  "UNSPECIFIED",
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 

@@ -1,6 +1,6 @@
 // The library's dependency injection wants this polyfill before it is loaded.
 import "reflect-metadata";
-import { X509Certificate as NodeCertificate, type webcrypto } from "node:crypto";
+import { X509Certificate as NodeCertificate } from "node:crypto";
 import { isIP } from "node:net";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { GeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints } from "@peculiar/asn1-x509";
@@ -153,15 +153,16 @@ function serialNumber(): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-function keyPair(): Promise<webcrypto.CryptoKeyPair> {
+// The types of keys are the platform's: Node's here, a browser's where the tests are checked. They are left to be found.
+function keyPair() {
   return crypto.subtle.generateKey(EC_P256, true, ["sign", "verify"]);
 }
 
-async function privatePem(keys: webcrypto.CryptoKeyPair): Promise<string> {
+async function privatePem(keys: Awaited<ReturnType<typeof keyPair>>): Promise<string> {
   return `${PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY")}\n`;
 }
 
-function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+function importKey(pem: string) {
   return crypto.subtle.importKey("pkcs8", PemConverter.decodeFirst(pem), EC_P256, false, ["sign"]);
 }
 

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { randomUUID, X509Certificate } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -98,7 +98,7 @@ export async function authorityStanding(folder: string): Promise<AuthorityStandi
 /** Keeps a new authority, unless another process was quicker: then that one's. */
 async function keepAuthority(folder: string, made: KeyedCertificate): Promise<KeyedCertificate> {
   const file = join(folder, AUTHORITY_FILE);
-  const temporary = `${file}.${process.pid}`;
+  const temporary = `${file}.${randomUUID()}`;
   await writeFile(temporary, made.key + made.cert, { mode: OWNER_ONLY });
   try {
     // A link, unlike renaming, fails where something is already.
@@ -115,7 +115,7 @@ async function keepAuthority(folder: string, made: KeyedCertificate): Promise<Ke
 }
 
 async function replaceFile(file: string, text: string, mode: number): Promise<void> {
-  const temporary = `${file}.${process.pid}`;
+  const temporary = `${file}.${randomUUID()}`;
   await writeFile(temporary, text, { mode });
   await rename(temporary, file);
 }
