@@ -1,0 +1,234 @@
+import { findGpu, type GpuSurroundings, hasWasmVectors } from "../device-check.ts";
+import type { BackendChoice, DeviceCap, PageMessage, PauseReason, ThreadMessage } from "../training-thread/messages.ts";
+import type { JoinLink } from "./join-link.ts";
+import { initialState, type JoinAction, type JoinState, reduce } from "./join-state.ts";
+import type { RunDescription } from "./run-description.ts";
+import { ScreenLock, type WakeLockEntry } from "./screen-lock.ts";
+import { type PresenceChannel, TabPresence } from "./tab-presence.ts";
+import type { TabStorage } from "./tab-storage.ts";
+
+/** Milliseconds that other tabs are given to answer before this one goes on by itself after it was loaded again. */
+const PRESENCE_MILLISECONDS = 250;
+
+/** What a person chose before starting. */
+export interface JoinChoices {
+  readonly name: string;
+  readonly backend: BackendChoice;
+  readonly cap: DeviceCap;
+}
+
+/** The page's end of the training thread. */
+export interface TrainingThread {
+  postMessage(message: PageMessage): void;
+  terminate(): void;
+}
+
+/** What starts a training thread. @param onLost hears why it is gone, when it ends by itself */
+export type StartThread = (
+  onMessage: (message: ThreadMessage) => void,
+  onLost: (why: string) => void,
+) => TrainingThread;
+
+/** What the page lives in. */
+export interface JoinSurroundings extends GpuSurroundings {
+  readonly link: JoinLink;
+  readonly storage: TabStorage;
+  readonly channel: PresenceChannel;
+  readonly wakeLock: WakeLockEntry | undefined;
+  readonly startThread: StartThread;
+  /** Null when the coordinator does not answer. */
+  readonly describe: () => Promise<RunDescription | null>;
+  /** Whether this page was loaded again, or come back to, in a tab that had it before. */
+  readonly isReload: boolean;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly after: (milliseconds: number, callback: () => void) => void;
+}
+
+/** Holds the page's state and does what people and the browser ask for; what is shown is made of the state alone. */
+export class JoinController {
+  readonly #surroundings: JoinSurroundings;
+  readonly #presence: TabPresence;
+  readonly #screenLock: ScreenLock;
+  #state: JoinState;
+  #choices: JoinChoices;
+  #thread: TrainingThread | null = null;
+  #isPausedByPerson = false;
+  #listener: () => void = () => {};
+
+  /** @param choices what is chosen at first */
+  constructor(surroundings: JoinSurroundings, choices: JoinChoices) {
+    const { link, channel, wakeLock } = surroundings;
+    this.#surroundings = surroundings;
+    this.#choices = choices;
+    this.#state = initialState(link.token !== null);
+    this.#screenLock = new ScreenLock(wakeLock, (state) => this.#dispatch({ type: "screenLock", state }));
+    this.#presence = new TabPresence(channel, {
+      onOther: (isThere) => this.#onOtherTab(isThere),
+      onTakenOver: () => {
+        this.#dispatch({ type: "obstacle", code: "TAKEN_OVER", detail: "" });
+        this.stop();
+      },
+    });
+  }
+
+  get state(): JoinState {
+    return this.#state;
+  }
+
+  get choices(): JoinChoices {
+    return this.#choices;
+  }
+
+  get link(): JoinLink {
+    return this.#surroundings.link;
+  }
+
+  /** Calls back after every change. */
+  listen(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  /** Finds out what there is: run, GPU, other tabs. Goes on where this tab was, if it was loaded again in the middle. */
+  async begin(): Promise<void> {
+    const { describe, link, storage, isReload } = this.#surroundings;
+    this.#presence.ask();
+    if (!hasWasmVectors()) this.#dispatch({ type: "obstacle", code: "NO_SIMD", detail: "" });
+    const finding = findGpu(this.#surroundings, link.backend === "webgpu");
+    const description = await describe();
+    this.#dispatch({ type: "described", description });
+    this.#dispatch({ type: "gpu", finding: await finding });
+    const { session } = storage;
+    if (!isReload || description === null || session?.run !== description.run) return;
+    this.#surroundings.after(PRESENCE_MILLISECONDS, () => {
+      if (this.#presence.others || this.#thread !== null) return;
+      this.#isPausedByPerson = session.isPaused;
+      this.#start(session.worker);
+    });
+  }
+
+  /** Changes what is chosen; the cap also while it computes. */
+  choose(change: Partial<JoinChoices>): void {
+    this.#choices = { ...this.#choices, ...change };
+    if (change.cap !== undefined) this.#thread?.postMessage({ type: "cap", cap: change.cap });
+    this.#listener();
+  }
+
+  /** A person agreed: from now on this device computes. */
+  start(): void {
+    this.#isPausedByPerson = false;
+    this.#start(null);
+  }
+
+  /** Takes part here, and no longer in the other tabs of this browser. */
+  takeOver(): void {
+    this.#presence.takeOver();
+    this.start();
+  }
+
+  /** Stands still until {@link resume}; what was begun is given back. */
+  pause(): void {
+    this.#isPausedByPerson = true;
+    this.#remember();
+    this.#thread?.postMessage({ type: "pause", reason: "person" });
+    void this.#screenLock.letGo();
+  }
+
+  /** Goes on after a pause. */
+  resume(): void {
+    this.#isPausedByPerson = false;
+    this.#remember();
+    this.#thread?.postMessage({ type: "resume" });
+    void this.#screenLock.hold();
+  }
+
+  /** Ends taking part; starting again is a new beginning. */
+  stop(): void {
+    this.#thread?.postMessage({ type: "stop" });
+  }
+
+  /** The browser is about to put the page to sleep. */
+  onSleep(reason: Exclude<PauseReason, "person">): void {
+    if (!this.#isPausedByPerson) this.#thread?.postMessage({ type: "pause", reason });
+  }
+
+  /** The page is awake again. */
+  onAwake(): void {
+    if (!this.#isPausedByPerson) this.#thread?.postMessage({ type: "resume" });
+  }
+
+  /** The page is seen, or not any more. */
+  onSeen(isSeen: boolean): void {
+    if (!isSeen) {
+      if (this.#thread !== null) this.#dispatch({ type: "obstacle", code: "HIDDEN", detail: "" });
+      return;
+    }
+    this.#dispatch({ type: "cleared", code: "HIDDEN" });
+    this.#thread?.postMessage({ type: "wake" });
+    void this.#screenLock.onSeen();
+  }
+
+  /** What the browser says of the network. */
+  onNetwork(online: boolean): void {
+    this.#thread?.postMessage({ type: "network", online });
+  }
+
+  #start(worker: string | null): void {
+    if (this.#thread !== null) return;
+    const { startThread, storage, link } = this.#surroundings;
+    const { name, backend, cap } = this.#choices;
+    const { socketUrl, blobUrl, token } = link;
+    storage.rememberName(name);
+    this.#dispatch({ type: "started" });
+    this.#presence.setActive(true);
+    const thread = startThread(
+      (message) => this.#onThread(message),
+      (why) => this.#onThreadLost(why),
+    );
+    this.#thread = thread;
+    const settings = { socketUrl, blobUrl, token, name, backend, cap, resume: worker };
+    thread.postMessage({ type: "start", settings });
+    if (this.#isPausedByPerson) thread.postMessage({ type: "pause", reason: "person" });
+    else void this.#screenLock.hold();
+  }
+
+  #onThread(message: ThreadMessage): void {
+    this.#dispatch({ type: "thread", message, nowMs: this.#surroundings.now() });
+    if (message.type === "ended") this.#end();
+    else if (message.type === "session" && message.event.type === "joined") this.#remember();
+  }
+
+  #onThreadLost(why: string): void {
+    const code = this.#state.device === null ? "NO_THREAD" : "THREAD_LOST";
+    this.#dispatch({ type: "threadLost", code, detail: why });
+    this.#end();
+  }
+
+  #end(): void {
+    this.#thread?.terminate();
+    this.#thread = null;
+    this.#presence.setActive(false);
+    this.#surroundings.storage.rememberSession(null);
+    void this.#screenLock.letGo();
+    this.#presence.ask();
+  }
+
+  #onOtherTab(isThere: boolean): void {
+    if (this.#thread !== null) return;
+    this.#dispatch(
+      isThere ? { type: "obstacle", code: "SECOND_TAB", detail: "" } : { type: "cleared", code: "SECOND_TAB" },
+    );
+  }
+
+  #remember(): void {
+    const { description, worker } = this.#state;
+    if (description === null || this.#thread === null) return;
+    const session = { run: description.run, worker, isPaused: this.#isPausedByPerson };
+    this.#surroundings.storage.rememberSession(session);
+  }
+
+  #dispatch(action: JoinAction): void {
+    this.#state = reduce(this.#state, action);
+    this.#listener();
+  }
+}

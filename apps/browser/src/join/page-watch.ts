@@ -1,0 +1,18 @@
+import type { JoinController } from "./join-controller.ts";
+
+/** Tells the controller what the browser does with the page: hides it, freezes it, keeps it for later, cuts its network. */
+export function watchPage(controller: JoinController): void {
+  document.addEventListener("visibilitychange", () => controller.onSeen(document.visibilityState === "visible"));
+  // Page Lifecycle (https://wicg.github.io/page-lifecycle/): Chromium alone. Elsewhere a frozen tab is noticed by the coordinator.
+  document.addEventListener("freeze", () => controller.onSleep("frozen"));
+  document.addEventListener("resume", () => controller.onAwake());
+  addEventListener("pagehide", ({ persisted }) => {
+    // A page that is not kept for later is over: the closing of its socket says so at once.
+    if (persisted) controller.onSleep("left");
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) controller.onAwake();
+  });
+  addEventListener("offline", () => controller.onNetwork(false));
+  addEventListener("online", () => controller.onNetwork(true));
+}
