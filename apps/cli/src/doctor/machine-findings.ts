@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { type Finding, ok, problem, warning } from "./finding.ts";
@@ -70,11 +70,12 @@ export function diskFinding(out: string | undefined): Finding {
   let folder = wanted;
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
   try {
+    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is a file`);
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch {
     return problem(
       "disk",
-      `${wanted} cannot be written: ${folder} is closed to this user`,
+      `${wanted} cannot be written: ${folder} is closed to this user, or no folder`,
       "Give --out FOLDER that can be",
     );
   }

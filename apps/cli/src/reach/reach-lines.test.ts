@@ -10,7 +10,7 @@ const CERTIFICATES = {
   server: { key: "", cert: "" },
   authority: "",
   fingerprint: "AB:CD",
-  folder: "/home/ada/.config/tributary/ca",
+  folder: "/settings/tributary/ca",
   isNew: true,
   uncovered: [],
 };
@@ -43,7 +43,7 @@ describe("what is said to others who want to join", () => {
   });
 
   it("offers mkcert's authority where there is one, and warns of addresses of the Internet", () => {
-    expect(text({ ...LAN, mkcert: "/root/mkcert" })).toContain(
+    expect(text({ ...LAN, mkcert: "/elsewhere/mkcert" })).toContain(
       "mkcert -cert-file lan.pem -key-file lan-key.pem 192.168.1.20",
     );
     expect(text({ ...LAN, publicAddresses: ["131.188.3.220"] })).toContain("the whole Internet can ask here");
