@@ -1,0 +1,268 @@
+import type { ContractKernel } from "../../ir.ts";
+import { type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
+import { below, EpilogueCode, guarded } from "./epilogue-code.ts";
+import { highBits, type Lines, lowBits, sum } from "./lines.ts";
+import { type Components, isInnerFirst, OperandCode } from "./operand-code.ts";
+import type { Product } from "./product.ts";
+import type { SkinnyShape } from "./skinny-shape.ts";
+import { type Assignment, assignment } from "./workgroup-number.ts";
+
+/** Elements of workgroup memory that a product of few rows needs. */
+export interface SkinnyMemory {
+  readonly scalars: number;
+  readonly vectors: number;
+  readonly words: number;
+}
+
+/** k's whose elements of the right factor are loaded before the first of them is used. */
+const UNROLL = 4;
+
+/** What a product needs in this geometry. */
+export function skinnyMemory({ right }: Product, shape: SkinnyShape): SkinnyMemory {
+  const vectors = Math.max(1, shape.rows / 4);
+  const handed = shape.lanes === 1 ? 0 : (WORKGROUP_SIZE / 2) * shape.threadColumns * vectors;
+  const elements = Math.max(shape.chunk * vectors, handed);
+  const involved = innerTable(right);
+  return {
+    scalars: shape.rows === 1 ? elements : 0,
+    vectors: shape.rows === 1 ? 0 : elements,
+    words: involved ? shape.chunk * (1 + right.bounds.length) : 0,
+  };
+}
+
+/** Whether the places of the right factor's k's are computed once for all invocations. */
+function innerTable({ inner, bounds }: Product["right"]): boolean {
+  return inner.filter(({ size }) => size > 1).length > 1 || bounds.length > 0;
+}
+
+/** A product of few rows, and what its code may use. */
+export interface SkinnyTask {
+  readonly product: Product;
+  readonly shape: SkinnyShape;
+  /** Names of the arrays in workgroup memory; "" where {@link skinnyMemory} wants none. */
+  readonly memory: { readonly scalars: string; readonly vectors: string; readonly words: string };
+  /** Expression of the workgroup's number. */
+  readonly number: string;
+}
+
+/** Writes the code of a product of few rows. */
+export function emitSkinny(context: KernelContext, lines: Lines, kernel: ContractKernel, task: SkinnyTask): void {
+  new SkinnyWriter(context, lines, kernel, task).write();
+}
+
+class SkinnyWriter {
+  readonly #lines: Lines;
+  readonly #product: Product;
+  readonly #shape: SkinnyShape;
+  readonly #staged: string;
+  readonly #table: string;
+  readonly #place: Assignment;
+  readonly #left: OperandCode;
+  readonly #right: OperandCode;
+  readonly #epilogue: EpilogueCode;
+  /** Vectors (or the one scalar) of a column's sums. */
+  readonly #parts: number;
+  readonly #type: "f32" | "vec4<f32>";
+  readonly #lane: string;
+  readonly #columns: readonly string[];
+
+  constructor(context: KernelContext, lines: Lines, kernel: ContractKernel, { product, shape, memory, number }: SkinnyTask) {
+    this.#lines = lines;
+    this.#product = product;
+    this.#shape = shape;
+    this.#parts = Math.max(1, shape.rows / 4);
+    this.#type = shape.rows === 1 ? "f32" : "vec4<f32>";
+    this.#staged = shape.rows === 1 ? memory.scalars : memory.vectors;
+    this.#table = memory.words;
+    this.#place = assignment(lines, product, { rows: shape.rows, columns: shape.width }, number);
+    this.#left = new OperandCode(context, lines, product.left);
+    this.#right = new OperandCode(context, lines, product.right);
+    this.#epilogue = new EpilogueCode(context, lines, kernel, product);
+    const across = WORKGROUP_SIZE / shape.lanes;
+    const [low, high] = shape.lanesFirst ? [shape.lanes, across] : [across, shape.lanes];
+    const [inner, outer] = [lowBits("lid", low), low === WORKGROUP_SIZE ? "0u" : highBits("lid", low)];
+    this.#lane = lines.let("lane", shape.lanesFirst ? inner : outer);
+    const own = shape.lanesFirst ? outer : inner;
+    this.#columns = Array.from({ length: shape.threadColumns }, (_, column) =>
+      lines.let("column", sum(this.#place.firstColumn, own, column === 0 ? "0u" : `${column * across}u`)),
+    );
+    void high;
+  }
+
+  write(): void {
+    const { batch, part } = this.#place;
+    this.#lines.add(...this.#sums((name) => `var ${name} = ${this.#type}();`));
+    if (this.#product.depth > 0) {
+      this.#left.enter(batch);
+      this.#right.enter(batch);
+      const columns = this.#columns.map((column) => this.#right.outer(this.#clamp(column)));
+      this.#sumUp(columns);
+    }
+    this.#addLanes();
+    this.#epilogue.enter(batch, part);
+    if (this.#shape.lanes === 1) this.#finish();
+    else this.#lines.block(`if (${this.#lane} == 0u)`, () => this.#finish());
+  }
+
+  /** Columns beyond the last are computed like the last, and not stored. */
+  #clamp(column: string): string {
+    const { columns } = this.#product;
+    return columns % this.#shape.width === 0 ? column : this.#lines.let("known", `min(${column}, ${columns - 1}u)`);
+  }
+
+  #sums(write: (name: string, column: number, part: number) => string): string[] {
+    return this.#columns.flatMap((_, column) =>
+      Array.from({ length: this.#parts }, (__, part) => write(`sum${column}_${part}`, column, part)),
+    );
+  }
+
+  #sumUp(columns: readonly Components[]): void {
+    const { chunk, lanes } = this.#shape;
+    const { start, end } = this.#place;
+    const lines = this.#lines;
+    const first = lines.name("first");
+    lines.block(`for (var ${first} = ${start}; ${first} < ${end}; ${first} += ${chunk}u)`, () => {
+      const count = lines.let("count", `min(${end} - ${first}, ${chunk}u)`);
+      this.#stage(first, count);
+      lines.add("workgroupBarrier();");
+      const k = lines.name("k");
+      lines.add(`var ${k} = ${this.#lane};`);
+      if (chunk >= UNROLL * lanes) {
+        lines.block(`for (; ${k} + ${(UNROLL - 1) * lanes}u < ${count}; ${k} += ${UNROLL * lanes}u)`, () =>
+          this.#multiply(
+            columns,
+            first,
+            Array.from({ length: UNROLL }, (_, turn) => sum(k, `${turn * lanes}u`)),
+          ),
+        );
+      }
+      lines.block(`for (; ${k} < ${count}; ${k} += ${lanes}u)`, () => this.#multiply(columns, first, [k]));
+      lines.add("workgroupBarrier();");
+    });
+  }
+
+  /** Loads the left factor's elements for a chunk of k's, and where the right factor's are. */
+  #stage(first: string, count: string): void {
+    const { rows, chunk } = this.#shape;
+    const lines = this.#lines;
+    const entry = lines.name("entry");
+    const total = rows === 1 ? count : `${chunk * this.#parts}u`;
+    lines.block(`for (var ${entry} = lid; ${entry} < ${total}; ${entry} += ${WORKGROUP_SIZE}u)`, () => {
+      const innerFirst = isInnerFirst(this.#product.left);
+      const divisor = innerFirst ? chunk : this.#parts;
+      const [low, high] = [lines.let("low", lowBits(entry, divisor)), lines.let("high", highBits(entry, divisor))];
+      const [k, part] = this.#parts === 1 ? [entry, "0u"] : innerFirst ? [low, high] : [high, low];
+      const load = (): void => this.#stageOne(k, part, sum(first, k));
+      if (rows === 1) load();
+      else lines.block(`if (${k} < ${count})`, load);
+    });
+    if (!innerTable(this.#product.right)) return;
+    lines.block(`for (var ${entry} = lid; ${entry} < ${count}; ${entry} += ${WORKGROUP_SIZE}u)`, () => {
+      const components = this.#right.inner(lines.let("k", sum(first, entry)));
+      for (const [component, value] of components.entries()) {
+        lines.add(`${this.#table}[${sum(entry, `${component * chunk}u`)}] = ${value};`);
+      }
+    });
+  }
+
+  #stageOne(k: string, part: string, at: string): void {
+    const { rows, chunk } = this.#shape;
+    const lines = this.#lines;
+    const inner = this.#left.inner(lines.let("at", at));
+    const elements = Array.from({ length: Math.min(rows, 4) }, (_, lane) => {
+      const row = sum(this.#place.firstRow, part === "0u" ? part : `${part} * 4u`, lane === 0 ? "0u" : `${lane}u`);
+      const exists = this.#product.rows % rows === 0;
+      const known = exists ? row : `min(${row}, ${this.#product.rows - 1}u)`;
+      return this.#left.load(this.#left.outer(lines.let("row", known)), inner);
+    });
+    const slot = sum(k, part === "0u" ? part : `${part} * ${chunk}u`);
+    lines.add(`${this.#staged}[${slot}] = ${rows === 1 ? elements[0] : `vec4<f32>(${elements.join(", ")})`};`);
+  }
+
+  /** Adds the products of some k's of the chunk. All loads stand before all sums. */
+  #multiply(columns: readonly Components[], first: string, ks: readonly string[]): void {
+    const { chunk } = this.#shape;
+    const lines = this.#lines;
+    const right = ks.map((k) => {
+      const at = lines.let("k", k);
+      const inner = innerTable(this.#product.right)
+        ? this.#right.operand.start.map((_, component) =>
+            lines.let("inner", `${this.#table}[${sum(at, `${component * chunk}u`)}]`),
+          )
+        : this.#right.inner(lines.let("at", sum(first, at)));
+      return { at, values: columns.map((column) => lines.let("r", this.#right.load(column, inner))) };
+    });
+    for (const { at, values } of right) {
+      const left = Array.from({ length: this.#parts }, (_, part) =>
+        lines.let("l", `${this.#staged}[${sum(at, part === 0 ? "0u" : `${part * chunk}u`)}]`),
+      );
+      lines.add(...this.#sums((name, column, part) => `${name} += ${left[part]} * ${values[column]};`));
+    }
+  }
+
+  /** Adds the sums of a column's lanes in a tree; lane 0 ends up with them. */
+  #addLanes(): void {
+    const { lanes, lanesFirst } = this.#shape;
+    const lines = this.#lines;
+    const across = WORKGROUP_SIZE / lanes;
+    const own = lines.let("own", lanesFirst ? highBits("lid", lanes) : lowBits("lid", across));
+    for (let half = lanes / 2; half >= 1; half /= 2) {
+      const place = (column: number, part: number, from: number): string => {
+        const value = (column * this.#parts + part) * (WORKGROUP_SIZE / 2);
+        return `${this.#staged}[(${this.#lane} - ${from}u) * ${across}u + ${sum(own, `${value}u`)}]`;
+      };
+      lines.block(`if (${this.#lane} >= ${half}u && ${this.#lane} < ${half * 2}u)`, () =>
+        lines.add(...this.#sums((name, column, part) => `${place(column, part, half)} = ${name};`)),
+      );
+      lines.add("workgroupBarrier();");
+      lines.block(`if (${this.#lane} < ${half}u)`, () =>
+        lines.add(...this.#sums((name, column, part) => `${name} += ${place(column, part, 0)};`)),
+      );
+      lines.add("workgroupBarrier();");
+    }
+  }
+
+  #finish(): void {
+    const { rows } = this.#shape;
+    const most = Math.min(rows, this.#product.rows);
+    if (this.#epilogue.wantsLoop(most * this.#columns.length)) return this.#loopOver(most);
+    for (const [index, column] of this.#columns.entries()) {
+      guarded(this.#lines, below(column, this.#product.columns, this.#shape.width), () => {
+        const across = this.#epilogue.coordinates(column, "column");
+        for (let row = 0; row < most; row++) {
+          const value = rows === 1 ? `sum${index}_0` : `sum${index}_${row >> 2}.${"xyzw"[row & 3]}`;
+          this.#row(`${row}u`, across, value);
+        }
+      });
+    }
+  }
+
+  /** The epilogue of one row of a column. */
+  #row(number: string, across: readonly string[], value: string): void {
+    const { rows } = this.#product;
+    const row = this.#lines.let("row", sum(this.#place.firstRow, number));
+    const alone = rows <= this.#shape.rows;
+    guarded(this.#lines, alone ? null : below(row, rows, this.#shape.rows), () =>
+      this.#epilogue.element(this.#epilogue.coordinates(row, "row"), across, value),
+    );
+  }
+
+  #loopOver(rows: number): void {
+    const lines = this.#lines;
+    const sums = lines.name("sums");
+    const each = Math.max(this.#shape.rows, 1);
+    const values = this.#sums((name) => name).flatMap((name) =>
+      each === 1 ? [name] : [0, 1, 2, 3].map((lane) => `${name}.${"xyzw"[lane]}`),
+    );
+    lines.add(`var ${sums} = array<f32, ${values.length}>(${values.join(", ")});`);
+    for (const [index, column] of this.#columns.entries()) {
+      guarded(lines, below(column, this.#product.columns, this.#shape.width), () => {
+        const across = this.#epilogue.coordinates(column, "column");
+        const row = lines.name("row");
+        lines.block(`for (var ${row} = 0u; ${row} < ${rows}u; ${row} += 1u)`, () =>
+          this.#row(row, across, `${sums}[${sum(row, `${index * each}u`)}]`),
+        );
+      });
+    }
+  }
+}

@@ -1,0 +1,283 @@
+import type { ContractKernel } from "../../ir.ts";
+import { type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
+import { below, EpilogueCode, guarded } from "./epilogue-code.ts";
+import { highBits, type Lines, lowBits, sum } from "./lines.ts";
+import type { Product } from "./product.ts";
+import { pieceVectors, StagedOperand } from "./staged-operand.ts";
+import { sliceCount, type TileShape } from "./tile-shapes.ts";
+import { type Assignment, assignment } from "./workgroup-number.ts";
+
+/** Vectors of workgroup memory that a product's tiles need. */
+export function tileVectors(product: Product, shape: TileShape): number {
+  const slices = sliceCount(shape);
+  const sums = (shape.threadRows * shape.threadColumns) / 4;
+  // Half of the slices hand their sums to the other half.
+  const handed = slices === 1 ? 0 : (WORKGROUP_SIZE / 2) * sums;
+  return Math.max(
+    pieceVectors(product.left, leftPiece(product, shape)) + pieceVectors(product.right, rightPiece(product, shape)),
+    handed,
+  );
+}
+
+const leftPiece = ({ rows }: Product, shape: TileShape) => ({ lines: shape.rows, depth: shape.depth, limit: rows });
+
+const rightPiece = ({ columns }: Product, shape: TileShape) => ({
+  lines: shape.columns,
+  depth: shape.depth,
+  limit: columns,
+});
+
+/**
+ * Writes the code of a product's tiles: pieces of both factors go through workgroup memory, each invocation keeps its sums in registers.
+ * While one piece is multiplied, the next one is on its way into registers.
+ * @param memory an array of vec4<f32> in workgroup memory, of {@link tileVectors}
+ */
+export function emitTile(
+  context: KernelContext,
+  lines: Lines,
+  kernel: ContractKernel,
+  task: TileTask,
+): void {
+  new TileWriter(context, lines, kernel, task).write();
+}
+
+/** A product's tiles, and what they may use. */
+export interface TileTask {
+  readonly product: Product;
+  readonly shape: TileShape;
+  readonly memory: string;
+  /** Expression of the tile's number. */
+  readonly number: string;
+}
+
+class TileWriter {
+  readonly #lines: Lines;
+  readonly #task: TileTask;
+  readonly #slices: number;
+  readonly #left: StagedOperand;
+  readonly #right: StagedOperand;
+  readonly #epilogue: EpilogueCode;
+  readonly #place: Assignment;
+  /** Number of an invocation's slice, and of its row and column of sums among the slice's. */
+  readonly #slice: string;
+  readonly #row: string;
+  readonly #column: string;
+
+  constructor(context: KernelContext, lines: Lines, kernel: ContractKernel, task: TileTask) {
+    const { product, shape, memory, number } = task;
+    this.#lines = lines;
+    this.#task = task;
+    this.#slices = sliceCount(shape);
+    this.#place = assignment(lines, product, shape, number);
+    const first = pieceVectors(product.left, leftPiece(product, shape));
+    this.#left = new StagedOperand(context, lines, product.left, leftPiece(product, shape), { name: memory, first: 0 });
+    this.#right = new StagedOperand(context, lines, product.right, rightPiece(product, shape), { name: memory, first });
+    this.#epilogue = new EpilogueCode(context, lines, kernel, product);
+    const across = shape.columns / shape.threadColumns;
+    const down = shape.rows / shape.threadRows;
+    this.#column = lines.let("column", lowBits("lid", across));
+    this.#row = lines.let("row", lowBits(highBits("lid", across), down));
+    this.#slice = lines.let("slice", this.#slices === 1 ? "0u" : highBits("lid", across * down));
+  }
+
+  write(): void {
+    const { batch, part, firstRow, firstColumn } = this.#place;
+    this.#lines.add(...this.#sums((name) => `var ${name} = vec4<f32>();`));
+    if (this.#task.product.depth > 0) {
+      this.#left.prepare(batch, firstRow, "left");
+      this.#right.prepare(batch, firstColumn, "right");
+      this.#sumUp();
+    }
+    this.#epilogue.enter(batch, part);
+    if (this.#slices === 1) this.#finishOwn();
+    else {
+      this.#addSlices();
+      this.#finishShared();
+    }
+  }
+
+  #sumUp(): void {
+    const { product, shape } = this.#task;
+    const { start, end } = this.#place;
+    const lines = this.#lines;
+    const mayEnd = product.depth % shape.depth !== 0;
+    const loadBoth = (k: string): void => {
+      this.#left.load(k, end, mayEnd);
+      this.#right.load(k, end, mayEnd);
+    };
+    loadBoth(start);
+    const k = lines.name("k");
+    lines.block(`for (var ${k} = ${start}; ${k} < ${end}; ${k} += ${shape.depth}u)`, () => {
+      this.#left.store();
+      this.#right.store();
+      lines.add("workgroupBarrier();");
+      const next = lines.let("next", `${k} + ${shape.depth}u`);
+      if (product.splits > 1 || product.depth > shape.depth) {
+        lines.block(`if (${next} < ${end})`, () => loadBoth(next));
+      }
+      this.#multiply();
+      lines.add("workgroupBarrier();");
+    });
+  }
+
+  /** Multiplies the pieces in workgroup memory: each slice takes every so many-th k. */
+  #multiply(): void {
+    const { shape } = this.#task;
+    const lines = this.#lines;
+    const step = lines.name("step");
+    lines.block(`for (var ${step} = 0u; ${step} < ${shape.depth / this.#slices}u; ${step} += 1u)`, () => {
+      const k = this.#slices === 1 ? step : lines.let("k", `${step} * ${this.#slices}u + ${this.#slice}`);
+      const rows = vectorSlots(shape.rows, shape.threadRows).map((slot) =>
+        lines.let("l", this.#left.vector(k, sum(this.#row, slot))),
+      );
+      const columns = vectorSlots(shape.columns, shape.threadColumns).map((slot) =>
+        lines.let("r", this.#right.vector(k, sum(this.#column, slot))),
+      );
+      lines.add(
+        ...this.#sums((name, row, quad) => `${name} += ${rows[row >> 2]}.${"xyzw"[row & 3]} * ${columns[quad]};`),
+      );
+    });
+  }
+
+  /** Goes through the vectors of an invocation's sums: four columns of a row each. */
+  #sums(write: (name: string, row: number, quad: number) => string): string[] {
+    const { threadRows, threadColumns } = this.#task.shape;
+    const found: string[] = [];
+    for (let row = 0; row < threadRows; row++) {
+      for (let quad = 0; quad < threadColumns / 4; quad++) found.push(write(`sum${row}_${quad}`, row, quad));
+    }
+    return found;
+  }
+
+  /** Adds the slices' sums in a tree; the first slice ends up with them. */
+  #addSlices(): void {
+    const { memory, shape } = this.#task;
+    const lines = this.#lines;
+    const size = WORKGROUP_SIZE / this.#slices;
+    const quads = shape.threadColumns / 4;
+    for (let half = this.#slices / 2; half >= 1; half /= 2) {
+      const place = (row: number, quad: number, from: number): string =>
+        `${memory}[lid - ${from}u + ${(row * quads + quad) * half * size}u]`;
+      lines.block(`if (${this.#slice} >= ${half}u && ${this.#slice} < ${half * 2}u)`, () =>
+        lines.add(...this.#sums((name, row, quad) => `${place(row, quad, half * size)} = ${name};`)),
+      );
+      lines.add("workgroupBarrier();");
+      lines.block(`if (${this.#slice} < ${half}u)`, () =>
+        lines.add(...this.#sums((name, row, quad) => `${name} += ${place(row, quad, 0)};`)),
+      );
+      lines.add("workgroupBarrier();");
+    }
+  }
+
+  /** The epilogue of sums that lie with the first slice: all invocations share the work. */
+  #finishShared(): void {
+    const { memory, shape } = this.#task;
+    const lines = this.#lines;
+    const quarter = shape.columns / 4;
+    const rowsOf = rowOffsets(shape.rows, shape.threadRows);
+    lines.block(`if (${this.#slice} == 0u)`, () =>
+      lines.add(
+        ...this.#sums((name, row, quad) => {
+          const line = `(${sum(this.#row, `${rowsOf[row]}u`)}) * ${quarter}u`;
+          const slot = sum(this.#column, vectorSlots(shape.columns, shape.threadColumns)[quad]);
+          return `${memory}[${sum(line, slot)}] = ${name};`;
+        }),
+      ),
+    );
+    lines.add("workgroupBarrier();");
+    const element = lines.name("element");
+    lines.block(
+      `for (var ${element} = lid; ${element} < ${shape.rows * shape.columns}u; ${element} += ${WORKGROUP_SIZE}u)`,
+      () => {
+        const row = lines.let("row", highBits(element, shape.columns));
+        const column = lines.let("column", lowBits(element, shape.columns));
+        const vector = `${memory}[${row} * ${quarter}u + ${lowBits(column, quarter)}]`;
+        this.#element(sum(this.#place.firstRow, row), sum(this.#place.firstColumn, column), () => {
+          return lines.let("value", `${vector}[${highBits(column, quarter)}]`);
+        });
+      },
+    );
+  }
+
+  /** The epilogue of sums that each invocation has for itself. */
+  #finishOwn(): void {
+    const { shape } = this.#task;
+    const { threadRows, threadColumns } = shape;
+    if (this.#epilogue.wantsLoop(threadRows * threadColumns)) this.#loopOverOwn();
+    else this.#writeOutOwn();
+  }
+
+  #writeOutOwn(): void {
+    const { shape, product } = this.#task;
+    const { firstRow, firstColumn } = this.#place;
+    const lines = this.#lines;
+    const columns = rowOffsets(shape.columns, shape.threadColumns).map((offset) => {
+      const column = lines.let("column", sum(firstColumn, this.#column, `${offset}u`));
+      return {
+        guard: below(column, product.columns, shape.columns),
+        place: this.#epilogue.coordinates(column, "column"),
+      };
+    });
+    for (const [row, offset] of rowOffsets(shape.rows, shape.threadRows).entries()) {
+      const line = lines.let("row", sum(firstRow, this.#row, `${offset}u`));
+      guarded(lines, below(line, product.rows, shape.rows), () => {
+        const place = this.#epilogue.coordinates(line, "row");
+        for (const [index, column] of columns.entries()) {
+          const value = `sum${row}_${index >> 2}.${"xyzw"[index & 3]}`;
+          guarded(lines, column.guard, () => this.#epilogue.element(place, column.place, value));
+        }
+      });
+    }
+  }
+
+  #loopOverOwn(): void {
+    const { shape } = this.#task;
+    const { threadRows, threadColumns } = shape;
+    const lines = this.#lines;
+    const sums = lines.name("sums");
+    const quads = this.#sums((name) => name).flatMap((name) => [0, 1, 2, 3].map((lane) => `${name}.${"xyzw"[lane]}`));
+    lines.add(`var ${sums} = array<f32, ${threadRows * threadColumns}>(${quads.join(", ")});`);
+    const element = lines.name("element");
+    lines.block(
+      `for (var ${element} = 0u; ${element} < ${threadRows * threadColumns}u; ${element} += 1u)`,
+      () => {
+        const row = offsetExpression(highBits(element, threadColumns), shape.rows, threadRows);
+        const column = offsetExpression(lowBits(element, threadColumns), shape.columns, threadColumns);
+        this.#element(
+          sum(this.#place.firstRow, this.#row, row),
+          sum(this.#place.firstColumn, this.#column, column),
+          () => `${sums}[${element}]`,
+        );
+      },
+    );
+  }
+
+  #element(row: string, column: string, value: () => string): void {
+    const { shape, product } = this.#task;
+    const lines = this.#lines;
+    const line = lines.let("line", row);
+    const across = lines.let("across", column);
+    const guards = [below(line, product.rows, shape.rows), below(across, product.columns, shape.columns)];
+    const guard = guards.filter((condition) => condition !== null).join(" && ");
+    guarded(lines, guard === "" ? null : guard, () => {
+      const coordinates = [this.#epilogue.coordinates(line, "row"), this.#epilogue.coordinates(across, "column")];
+      this.#epilogue.element(coordinates[0], coordinates[1], value());
+    });
+  }
+}
+
+/** What is added to an invocation's number for the slots of its vectors. */
+function vectorSlots(lines: number, own: number): string[] {
+  return own === 4 ? ["0u"] : ["0u", `${lines / 8}u`];
+}
+
+/** Rows (or columns) of an invocation, from that with its own number on: its vectors' elements are a quarter of the tile apart. */
+function rowOffsets(lines: number, own: number): number[] {
+  return Array.from({ length: own }, (_, row) => (row >> 2) * (lines / 8) + (row & 3) * (lines / 4));
+}
+
+/** The same of a row that is known when the code runs. */
+function offsetExpression(row: string, lines: number, own: number): string {
+  const low = `(${row} & 3u) * ${lines / 4}u`;
+  return own === 4 ? low : `${low} + (${row} >> 2u) * ${lines / 8}u`;
+}
