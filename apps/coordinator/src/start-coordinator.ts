@@ -111,7 +111,7 @@ class Coordinator implements RunningCoordinator {
 
   async start(): Promise<void> {
     const { run, host = "127.0.0.1", port = 0, backend = "auto", tls, names = [], publicOrigin } = this.#options;
-    const isOpen = publicOrigin !== undefined || !isLoopback(host);
+    const isOpen = tls !== undefined || publicOrigin !== undefined || !isLoopback(host);
     const token = this.#options.token ?? (isOpen ? randomBytes(16).toString("base64url") : null);
     const further = publicOrigin === undefined ? names : [...names, new URL(publicOrigin).hostname];
     try {

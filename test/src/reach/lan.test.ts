@@ -18,7 +18,8 @@ function ask(url: string, options: { ca?: string; headers?: Record<string, strin
   const send = url.startsWith("https:") ? get : httpGet;
   return new Promise((resolve) => {
     const refused = (error: NodeJS.ErrnoException) => resolve({ status: error.code ?? error.message, body: "" });
-    send(url, { ...options, agent: false }, (response) => {
+    // A name of the certificate whatever the Host header says, which Node would compare with it otherwise.
+    send(url, { ...options, servername: "localhost", agent: false }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (piece: string) => {
         body += piece;
@@ -111,19 +112,39 @@ describe("tributary serve --lan", () => {
   });
 });
 
-describe("tributary train --lan", () => {
-  it("starts workers of its own, which come over loopback, and makes a token where none is given", async () => {
-    const folder = await temporaryFolder();
+describe("tributary train", () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
     vi.stubEnv("XDG_CONFIG_HOME", join(folder, "config"));
     await writeFile(join(folder, "tiny.run.ts"), TINY_RUN);
-    const words = ["train", "tiny.run.ts", "--lan", "--host", "127.0.0.1", "--domain", "x.example"];
-    expect((await Command.run(words, folder)).code).toBe(2);
+  });
+
+  it("--lan: its own workers come over loopback, and a token is made where none is given", async () => {
+    const words = ["train", "tiny.run.ts", "--lan", "--host", "127.0.0.1", "--workers", "1", "--json"];
+    const trained = await Command.run(words, folder);
+    expect(trained.code).toBe(0);
+    expect(trained.named("listening")[0]?.joinUrl).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/join#t=[\w-]{22}$/);
+    expect(trained.words).toMatch(/on this machine {3}http:\/\/127\.0\.0\.1:\d+\/join#t=[\w-]{22}\n/);
+  });
+
+  it("--domain: links carry the public name and a token, though it listens on loopback", async () => {
     const trained = await Command.run(
       ["train", "tiny.run.ts", "--domain", "x.example", "--workers", "1", "--json"],
       folder,
     );
     expect(trained.code).toBe(0);
-    const [listening] = trained.named("listening");
-    expect(listening?.joinUrl).toMatch(/^https:\/\/x\.example\/join#t=[\w-]{22}$/);
+    expect(trained.named("listening")[0]?.joinUrl).toMatch(/^https:\/\/x\.example\/join#t=[\w-]{22}$/);
+  });
+
+  it.each([
+    ["--lan --domain x.example", "--lan and --domain are two ways in"],
+    ["--cert a.pem", "--key is missing"],
+    ["--domain x.example/path", '--domain is "x.example/path"'],
+  ])("%s is refused before anything listens", async (words, message) => {
+    const refused = await Command.run(["train", "tiny.run.ts", ...words.split(" ")], folder);
+    expect(refused.code).toBe(2);
+    expect(refused.words).toContain(message);
   });
 });
