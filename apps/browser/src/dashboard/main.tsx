@@ -1,3 +1,80 @@
+import { WATCH_PATH, type WatchActivations } from "@tributary/protocol";
 import { mount } from "../ui/mount.ts";
+import { DashboardPage } from "./dashboard-page.tsx";
+import { DashboardContext } from "./watch/dashboard-context.ts";
+import { takeLinkToken } from "./watch/link-token.ts";
+import { DashboardStore } from "./watch/store.ts";
+import { WatchLink, type WatchSocket } from "./watch/watch-link.ts";
 
-mount(<main data-state="loading">Tributary</main>);
+/** The tab's own storage; some settings of a browser forbid even to look at it. */
+function tabStorage(): Storage | null {
+  try {
+    return sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+function openSocket(subprotocols: string[]): WatchSocket {
+  const url = new URL(WATCH_PATH, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.hash = "";
+  const socket = new WebSocket(url, subprotocols);
+  const watch: WatchSocket = {
+    onopen: null,
+    onmessage: null,
+    onclose: null,
+    send: (text) => socket.send(text),
+    close: (code, reason) => socket.close(code, reason),
+  };
+  socket.onopen = () => watch.onopen?.();
+  socket.onmessage = ({ data }) => watch.onmessage?.({ data });
+  socket.onclose = ({ code }) => watch.onclose?.({ code });
+  return watch;
+}
+
+const token = takeLinkToken({
+  hash: location.hash,
+  storage: tabStorage(),
+  clearHash: () => history.replaceState(null, "", location.pathname + location.search),
+});
+
+const store = new DashboardStore({
+  request: (callback) => void requestAnimationFrame(callback),
+  get hidden() {
+    return document.hidden;
+  },
+});
+
+const listeners = new Set<(message: WatchActivations) => void>();
+
+const link = new WatchLink({
+  open: openSocket,
+  token,
+  later: (callback, milliseconds) => void setTimeout(callback, milliseconds),
+  random: Math.random,
+  onLink: (state) => store.dispatch({ type: "link", link: state }),
+  onNews: (message) => store.dispatch({ type: "message", message }),
+  onActivations: (message) => {
+    for (const listener of listeners) listener(message);
+  },
+});
+
+// A page that is seen again shows at once what it took in meanwhile, and does not sit out a long wait.
+document.addEventListener("visibilitychange", () => {
+  store.refresh();
+  if (!document.hidden) link.connect();
+});
+addEventListener("online", () => link.connect());
+
+const onActivations = (listener: (message: WatchActivations) => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+mount(
+  <DashboardContext.Provider value={{ store, link, onActivations }}>
+    <DashboardPage />
+  </DashboardContext.Provider>,
+);
+link.connect();

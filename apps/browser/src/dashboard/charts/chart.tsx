@@ -1,0 +1,66 @@
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+/** Charts that show the same cursor. */
+export const CURSOR_GROUP = "curves";
+
+/** What a chart is, its size aside. */
+export type ChartOptions = Omit<uPlot.Options, "width" | "height">;
+
+/** Props of {@link Chart}. */
+export interface ChartProps {
+  /** Makes the options; another function makes another chart, so it should stay the same while they do. */
+  readonly options: () => ChartOptions;
+  readonly data: uPlot.AlignedData;
+  /** CSS pixels. */
+  readonly height: number;
+  /** What is to be seen, for those who do not see it. */
+  readonly label: string;
+}
+
+/** The value of a custom property of the page, which is another one in the dark. */
+export function themeColour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** An axis with the page's colours and letters. */
+export function themedAxis(axis: uPlot.Axis): uPlot.Axis {
+  return {
+    stroke: () => themeColour("--text-muted"),
+    grid: { stroke: () => themeColour("--grid"), width: 1 },
+    ticks: { show: false },
+    font: "12px system-ui, sans-serif",
+    gap: 4,
+    ...axis,
+  };
+}
+
+/** A line chart that follows the width of its place and the colour scheme. */
+export function Chart({ options, data, height, label }: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const latest = useRef(data);
+  latest.current = data;
+  useEffect(() => {
+    const target = place.current;
+    if (target === null) return undefined;
+    const drawn = new uPlot({ ...options(), width: Math.max(1, target.offsetWidth), height }, latest.current, target);
+    chart.current = drawn;
+    const sizes = new ResizeObserver(() => {
+      if (target.offsetWidth > 0) drawn.setSize({ width: target.offsetWidth, height });
+    });
+    sizes.observe(target);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const onScheme = () => drawn.redraw(false, true);
+    scheme.addEventListener("change", onScheme);
+    return () => {
+      scheme.removeEventListener("change", onScheme);
+      sizes.disconnect();
+      drawn.destroy();
+      chart.current = null;
+    };
+  }, [options, height]);
+  useEffect(() => chart.current?.setData(data), [data]);
+  return <div class="chart" ref={place} role="img" aria-label={label} />;
+}

@@ -1,0 +1,106 @@
+import type { JudgedSample, WatchSamples } from "@tributary/protocol";
+import { useEffect, useState } from "preact/hooks";
+import { PixelCanvas } from "../pictures/pixel-canvas.tsx";
+import { imageForm, samplePixels } from "../pictures/sample-image.ts";
+import type { LookedAt } from "../state/looked-at.ts";
+import { useDashboard, useWatched } from "../watch/dashboard-context.ts";
+import { percent, wholeNumber } from "../words/figures.ts";
+import type { ConfusionPlace } from "./confusion.tsx";
+
+/** Props of {@link CellSamples}. */
+export interface CellSamplesProps {
+  readonly place: ConfusionPlace;
+  /** Of the matrix: a newer one means newer samples. */
+  readonly step: number;
+  readonly onLook: (looked: LookedAt) => void;
+  readonly onClose: () => void;
+}
+
+/** The test samples of one cell of the confusion matrix, the surest ones first. */
+export function CellSamples({ place: { label, predicted }, step, onLook, onClose }: CellSamplesProps) {
+  const { link } = useDashboard();
+  const [answer, setAnswer] = useState<WatchSamples | string>("Looking for samples …");
+  useEffect(() => {
+    let isWanted = true;
+    void link.ask({ type: "samples", label, predicted }).then((said) => {
+      if (!isWanted) return;
+      if (said.type === "samples") setAnswer(said);
+      else if (said.type === "failed") setAnswer(`${said.message}.`);
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [link, label, predicted, step]);
+  const title = label === predicted ? `Class ${label}, taken for what it is` : `Class ${label}, taken for ${predicted}`;
+  return (
+    <section class="cell-samples" aria-label={title}>
+      <div class="cell-samples-head">
+        <h3>{title}</h3>
+        <button type="button" class="tool" onClick={onClose}>
+          Close
+        </button>
+      </div>
+      {typeof answer === "string" ? (
+        <p class="muted small" role="status">
+          {answer}
+        </p>
+      ) : (
+        <FoundSamples answer={answer} onLook={onLook} />
+      )}
+    </section>
+  );
+}
+
+function FoundSamples({
+  answer,
+  onLook,
+}: {
+  readonly answer: WatchSamples;
+  readonly onLook: (looked: LookedAt) => void;
+}) {
+  if (answer.samples.length === 0) {
+    return (
+      <p class="muted small" role="status">
+        None of {wholeNumber(answer.searched)} test samples is in this cell with the parameters of step{" "}
+        {wholeNumber(answer.step)}.
+      </p>
+    );
+  }
+  return (
+    <>
+      <ul class="samples">
+        {answer.samples.map((sample) => (
+          <li key={sample.index}>
+            <SampleButton sample={sample} onLook={onLook} />
+          </li>
+        ))}
+      </ul>
+      <p class="muted small" role="status">
+        {answer.samples.length} shown, the surest first, with the parameters of step {wholeNumber(answer.step)}. Choose
+        one to look inside.
+      </p>
+    </>
+  );
+}
+
+function SampleButton({
+  sample,
+  onLook,
+}: {
+  readonly sample: JudgedSample;
+  readonly onLook: (looked: LookedAt) => void;
+}) {
+  const field = useWatched((watched) => watched.run.fields.find((candidate) => candidate.name === "inputs"));
+  const form = imageForm(field);
+  const words = `Test sample ${sample.index}, taken for ${sample.predicted} with ${percent(sample.probability)}`;
+  return (
+    <button type="button" class="sample" onClick={() => onLook({ kind: "sample", index: sample.index })} title={words}>
+      {form === null ? (
+        <span class="sample-number number">{sample.index}</span>
+      ) : (
+        <PixelCanvas pixels={samplePixels(form, sample.inputs)} width={form.width} height={form.height} label={words} />
+      )}
+      <span class="small number">{percent(sample.probability, 0)}</span>
+    </button>
+  );
+}

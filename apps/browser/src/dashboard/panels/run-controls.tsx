@@ -1,0 +1,88 @@
+import type { WatchCommand } from "@tributary/protocol";
+import { useRef, useState } from "preact/hooks";
+import { useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
+
+/** What a viewer reads who wants to steer. */
+const HOW_TO_STEER =
+  "Steering takes the admin token. Open the dashboard with the link that the coordinator printed when it started: the one that ends in #a= and the token.";
+
+/** What is said once a command was taken. */
+const TAKEN: Readonly<Record<WatchCommand["command"], string>> = {
+  pause: "The run pauses when the open step is done.",
+  resume: "The run goes on.",
+  checkpoint: "A checkpoint is written; the event log says where.",
+  stop: "The run ends when the open step is done, and is saved.",
+  learningRateFactor: "The learning rate is another one from the next step on.",
+};
+
+/** Pause or resume, checkpoint, stop. Without the admin token the buttons tell how to get it. */
+export function RunControls() {
+  const { link } = useDashboard();
+  const isAdmin = useWatched((watched) => watched.role === "admin");
+  const state = useWatched((watched) => watched.progress.state);
+  const isOpen = useIsOpen();
+  const [words, setWords] = useState("");
+  const dialog = useRef<HTMLDialogElement>(null);
+  const isOver = state === "finished" || state === "saving";
+  const give = async (command: WatchCommand) => {
+    const answer = await link.ask({ type: "command", command });
+    setWords(answer.type === "failed" ? `${answer.message}.` : TAKEN[command.command]);
+  };
+  const button = (label: string, act: () => void, look = "") => (
+    <button
+      type="button"
+      class={`tool ${look}`}
+      disabled={isOver || !isOpen}
+      aria-disabled={isAdmin ? undefined : "true"}
+      onClick={isAdmin ? act : () => setWords(HOW_TO_STEER)}
+    >
+      {label}
+    </button>
+  );
+  return (
+    <fieldset class="run-controls" aria-label="Steer the run">
+      {state === "paused"
+        ? button("Resume", () => void give({ command: "resume" }), "primary")
+        : button("Pause", () => void give({ command: "pause" }))}
+      {button("Checkpoint", () => void give({ command: "checkpoint" }))}
+      {button("Stop", () => dialog.current?.showModal(), "danger")}
+      <p class="controls-words small" role="status">
+        {words}
+      </p>
+      <StopDialog dialog={dialog} onStop={() => void give({ command: "stop", reason: "Stopped on the dashboard" })} />
+    </fieldset>
+  );
+}
+
+interface StopDialogProps {
+  readonly dialog: { readonly current: HTMLDialogElement | null };
+  readonly onStop: () => void;
+}
+
+function StopDialog({ dialog, onStop }: StopDialogProps) {
+  const close = () => dialog.current?.close();
+  return (
+    <dialog ref={dialog} class="stop-dialog" aria-labelledby="stop-title">
+      <h2 id="stop-title">Stop this run?</h2>
+      <p>
+        The open step is finished, the model and a checkpoint are saved, and every worker is sent home. The run can go
+        on later from its checkpoint.
+      </p>
+      <div class="dialog-buttons">
+        <button type="button" onClick={close}>
+          Keep training
+        </button>
+        <button
+          type="button"
+          class="danger"
+          onClick={() => {
+            close();
+            onStop();
+          }}
+        >
+          Stop the run
+        </button>
+      </div>
+    </dialog>
+  );
+}

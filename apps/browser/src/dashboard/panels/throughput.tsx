@@ -1,0 +1,85 @@
+import { useMemo } from "preact/hooks";
+import type uPlot from "uplot";
+import { Chart, type ChartOptions, themeColour, themedAxis } from "../charts/chart.tsx";
+import { throughputData } from "../charts/throughput-data.ts";
+import { COLOUR_SLOTS } from "../state/worker-colours.ts";
+import { useWatched } from "../watch/dashboard-context.ts";
+import { clock, rate } from "../words/figures.ts";
+import { Panel } from "./panel.tsx";
+
+/** CSS pixels. */
+const CHART_HEIGHT = 200;
+
+/** Samples a second over the last minutes: all together, and stacked by worker. */
+export function Throughput() {
+  const points = useWatched((watched) => watched.throughput);
+  const colours = useWatched((watched) => watched.colours);
+  const data = useMemo((): uPlot.AlignedData => {
+    const { seconds, stacked } = throughputData(points, colours);
+    // The highest line is painted first, and the lower areas over it.
+    return [[...seconds], ...stacked.toReversed().map((column) => [...column])];
+  }, [points, colours]);
+  const total = points.at(-1)?.total ?? 0;
+  const best = points.reduce((most, point) => Math.max(most, point.total), 0);
+  const label = `Samples a second over the last ${points.length} seconds: now ${rate(total)}, at most ${rate(best)}. The table of workers has each worker's share.`;
+  return (
+    <Panel id="throughput" title="Throughput by worker">
+      {points.length === 0 ? (
+        <p class="empty chart-empty">Samples a second show here once the first worker computes.</p>
+      ) : (
+        <>
+          <Chart options={throughputOptions} data={data} height={CHART_HEIGHT} label={label} />
+          <ThroughputLegend />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+/** Who has which colour. */
+function ThroughputLegend() {
+  const colours = useWatched((watched) => watched.colours);
+  const workers = useWatched((watched) => watched.workers);
+  const newest = useWatched((watched) => watched.throughput.at(-1));
+  const named = colours.flatMap((id, slot) => {
+    const worker = workers.find((candidate) => candidate.id === id);
+    return worker === undefined ? [] : [{ slot, id: worker.id, name: worker.name }];
+  });
+  const others = workers.filter((worker) => worker.samplesPerSecond > 0 && !colours.includes(worker.id)).length;
+  return (
+    <ul class="throughput-legend small" aria-label="Colours of the workers">
+      {named.map(({ slot, id, name }) => (
+        <li key={id}>
+          <span class={`swatch swatch-${slot}`} aria-hidden="true" />
+          <span class="clip">{name}</span> <span class="number muted">{rate(newest?.byWorker[id] ?? 0)}</span>
+        </li>
+      ))}
+      {others === 0 ? null : (
+        <li>
+          <span class="swatch swatch-others" aria-hidden="true" />
+          {others} more
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function throughputOptions(): ChartOptions {
+  const area = (name: string): uPlot.Series => ({
+    stroke: () => themeColour("--card"),
+    fill: () => themeColour(name),
+    width: 1,
+    points: { show: false },
+  });
+  const slots = Array.from({ length: COLOUR_SLOTS }, (_, slot) => area(`--series-${slot + 1}`));
+  return {
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, points: { show: false } },
+    scales: { x: { time: false }, y: { range: (_, _least, most) => [0, Math.max(1, most * 1.08)] } },
+    axes: [
+      themedAxis({ values: (_, splits) => splits.map((split) => clock(split)), size: 28 }),
+      themedAxis({ values: (_, splits) => splits.map((split) => rate(split)), size: 52 }),
+    ],
+    series: [{}, area("--series-others"), ...slots.toReversed()],
+  };
+}

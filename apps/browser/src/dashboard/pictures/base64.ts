@@ -1,0 +1,15 @@
+/** The bytes of a base64 text of the coordinator; none where it is no base64. */
+export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+/** Base64 of bytes; meant for a sample, not for megabytes. */
+export function base64OfBytes(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { base64OfBytes } from "./base64.ts";
+import { layerWords, layoutSize, tileLayout, tilePixels } from "./layer-tiles.ts";
+
+const layer = (shape: readonly number[], values: readonly number[]) => ({
+  path: "layers.0",
+  shape,
+  minimum: -1,
+  maximum: 2,
+  values: base64OfBytes(Uint8Array.from(values)),
+});
+
+describe("the picture of a layer", () => {
+  it("has a tile for each feature map, as many side by side as the screen takes", () => {
+    // 6 maps of 28 x 28 at 2 screen pixels a number: a tile and its gap take 58; 5 fit into 300.
+    const layout = tileLayout([6, 28, 28], 300);
+    expect(layout).toMatchObject({ kind: "maps", tiles: 6, columns: 5, zoom: 2 });
+    expect(layoutSize(layout)).toEqual({ width: 5 * 29 - 1, height: 2 * 29 - 1 });
+  });
+
+  it("is a strip for dense layers, and a table for sequences", () => {
+    expect(tileLayout([120], 400)).toMatchObject({ kind: "strip", tiles: 120, columns: 50, zoom: 8 });
+    expect(tileLayout([10], 400)).toMatchObject({ columns: 10 });
+    expect(tileLayout([32, 64], 400)).toMatchObject({ kind: "table", tileWidth: 64, tileHeight: 32, zoom: 6 });
+  });
+
+  it("shows few of very wide layers", () => {
+    expect(tileLayout([512, 7, 7], 400).tiles).toBe(64);
+    expect(tileLayout([4096], 400).tiles).toBe(512);
+  });
+
+  it("puts each number at its place, dark for the least and bright for the largest", () => {
+    const two = layer([2, 1, 2], [0, 255, 255, 0]);
+    const layout = tileLayout(two.shape, 1000);
+    expect(layoutSize(layout)).toEqual({ width: 5, height: 1 });
+    const pixels = tilePixels(two, layout);
+    const opaque = [0, 1, 2, 3, 4].map((at) => pixels[4 * at + 3]);
+    expect(opaque).toEqual([255, 255, 0, 255, 255]);
+    expect([...pixels.subarray(0, 3)]).toEqual([0, 32, 81]);
+    expect([...pixels.subarray(4, 7)]).toEqual([253, 234, 69]);
+    expect([...pixels.subarray(12, 15)]).toEqual([253, 234, 69]);
+  });
+
+  it("leaves see-through what was not sent", () => {
+    const cut = layer([2, 1, 2], [9, 9]);
+    expect(tilePixels(cut, tileLayout(cut.shape, 1000))[4 * 3 + 3]).toBe(0);
+  });
+
+  it("is said in words", () => {
+    const figure = (value: number) => value.toString();
+    expect(layerWords(layer([2, 1, 2], [0, 1, 2, 3]), figure)).toBe(
+      "2 feature maps of 1 by 2, values -1 to 2; map 2 is the strongest",
+    );
+    expect(layerWords(layer([3], [0, 9, 3]), figure)).toBe("3 units, values -1 to 2; unit 2 is the strongest");
+  });
+});

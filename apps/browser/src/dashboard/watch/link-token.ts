@@ -1,0 +1,29 @@
+/** Where the tab keeps the token once it is out of the address bar. */
+const STORAGE_KEY = "tributary-watch-token";
+
+/** What stands behind the # of a dashboard's link: `a` for the admin token, `t` for one that only lets in. */
+const TOKEN_KEYS = ["a", "t"];
+
+/** A token as the coordinator makes them: nothing else may reach the handshake's header. */
+const TOKEN_FORM = /^[A-Za-z0-9_-]{1,256}$/;
+
+/** The part of the tab that is needed. */
+export interface LinkSurroundings {
+  readonly hash: string;
+  readonly storage: Pick<Storage, "getItem" | "setItem"> | null;
+  /** Shows the address without its fragment. */
+  clearHash(): void;
+}
+
+/**
+ * The token of the link that opened the page, or of an earlier one in this tab. It is taken out of the address bar, so that
+ * nobody copies, photographs or bookmarks it by accident; the tab keeps it until it is closed.
+ */
+export function takeLinkToken({ hash, storage, clearHash }: LinkSurroundings): string | null {
+  const given = new URLSearchParams(hash.replace(/^#/, ""));
+  const token = TOKEN_KEYS.map((key) => given.get(key)).find((value) => value !== null && TOKEN_FORM.test(value));
+  if (token === undefined || token === null) return storage?.getItem(STORAGE_KEY) ?? null;
+  storage?.setItem(STORAGE_KEY, token);
+  clearHash();
+  return token;
+}
