@@ -12,6 +12,8 @@ export interface AdapterOptions {
 
 /** An adapter that the backend can run on, and what to ask it for. */
 export interface FoundAdapter {
+  /** Where it was found. Dawn in Node stops its threads when nobody holds this any more: whoever uses the adapter must. */
+  readonly gpu: GPU;
   readonly adapter: GPUAdapter;
   /** For people: "NVIDIA GeForce RTX 4090". */
   readonly name: string;
@@ -60,7 +62,7 @@ export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAd
       `The GPU ${name} runs ${adapter.limits.maxComputeInvocationsPerWorkgroup} invocations a workgroup, fewer than the ${WORKGROUP_SIZE} that WebGPU guarantees: open wasm instead`,
     );
   }
-  return { adapter, name, isSoftware, descriptor: descriptorOf(adapter) };
+  return { gpu, adapter, name, isSoftware, descriptor: descriptorOf(adapter) };
 }
 
 /** What code may be written for. */

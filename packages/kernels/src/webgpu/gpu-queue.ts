@@ -37,9 +37,12 @@ export class GpuQueue {
   #tail: Promise<void> = Promise.resolve();
   readonly #checks = new Set<Promise<void>>();
   readonly #inFlight: Promise<unknown>[] = [];
+  /** Held because Dawn in Node stops when nobody holds it; given up with the device, because the process lives as long. */
+  #gpu: GPU | null;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, gpu: GPU) {
     this.device = device;
+    this.#gpu = gpu;
     device.onuncapturederror = ({ error }) => this.#fail(error);
     this.lost = device.lost.then(({ reason, message }) => {
       const words = `The GPU was lost (${reason === "destroyed" ? "destroyed" : message || "for an unknown reason"})`;
@@ -99,7 +102,13 @@ export class GpuQueue {
   /** Waits for what was asked for, then gives the GPU back. */
   dispose(): void {
     this.device.onuncapturederror = null;
-    const destroy = (): void => this.device.destroy();
+    const destroy = (): void => {
+      this.device.destroy();
+      void this.lost.then(() => {
+        this.#gpu = null;
+      });
+    };
+    void this.#gpu;
     void this.#tail.then(() => this.device.queue.onSubmittedWorkDone()).then(destroy, destroy);
   }
 

@@ -7,7 +7,7 @@ import { WebGpuDevice } from "./webgpu-device.ts";
  * @throws KernelError BACKEND_UNAVAILABLE, which says what is missing and how to get it
  */
 export async function openWebGpu(options: AdapterOptions = {}): Promise<WebGpuDevice> {
-  const { adapter, name, descriptor } = await findAdapter(options);
+  const { gpu, adapter, name, descriptor } = await findAdapter(options);
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice(descriptor);
@@ -16,5 +16,5 @@ export async function openWebGpu(options: AdapterOptions = {}): Promise<WebGpuDe
     const message = `The GPU ${name} gives no device (${reason}): try again, or open wasm instead`;
     throw new KernelError("BACKEND_UNAVAILABLE", message, { cause });
   }
-  return new WebGpuDevice(device, gpuFeaturesOf(device), name);
+  return new WebGpuDevice({ gpu, device, features: gpuFeaturesOf(device), adapterName: name });
 }

@@ -6,6 +6,13 @@ import { BUFFER_USAGE, MAP_MODE_READ } from "./usage.ts";
 /** Buffers kept for the next reading of their size. */
 const KEPT_MAX = 3;
 
+/** Bytes start ... start + length - 1 of a buffer. */
+export interface ByteRange {
+  readonly buffer: GPUBuffer;
+  readonly start: number;
+  readonly length: number;
+}
+
 /** Brings bytes to the GPU and back. Copies are of whole words, whatever was asked for. */
 export class StagingBuffers {
   readonly #queue: GpuQueue;
@@ -18,12 +25,25 @@ export class StagingBuffers {
 
   /** Copies bytes `start` ... start + length - 1 of a buffer, behind everything that was asked for before. */
   async read(buffer: GPUBuffer, start: number, length: number): Promise<ArrayBuffer> {
-    const first = start & ~3;
-    const size = wordBytes(start + length - first);
+    const [bytes] = await this.readAll([{ buffer, start, length }]);
+    return bytes;
+  }
+
+  /** The same for several ranges, in one reading. */
+  async readAll(ranges: readonly ByteRange[]): Promise<ArrayBuffer[]> {
+    const copies = ranges.map(({ buffer, start, length }) => {
+      const first = start & ~3;
+      return { buffer, first, skipped: start - first, length, size: wordBytes(start + length - first) };
+    });
+    const size = copies.reduce((sum, copy) => sum + copy.size, 0);
     const staging = await this.#queue.enqueue(() => {
       const target = this.#take(size);
       const encoder = this.#queue.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, first, target, 0, size);
+      let end = 0;
+      for (const copy of copies) {
+        encoder.copyBufferToBuffer(copy.buffer, copy.first, target, end, copy.size);
+        end += copy.size;
+      }
       this.#queue.device.queue.submit([encoder.finish()]);
       return target;
     });
@@ -36,10 +56,16 @@ export class StagingBuffers {
     }
     this.#queue.counters.readbacks += 1;
     this.#queue.counters.bytesRead += size;
-    const bytes = staging.getMappedRange(0, size).slice(start - first, start - first + length);
+    const mapped = staging.getMappedRange(0, size);
+    let end = 0;
+    const results = copies.map(({ skipped, length, size: copied }) => {
+      const begin = end + skipped;
+      end += copied;
+      return mapped.slice(begin, begin + length);
+    });
     staging.unmap();
     this.#keep(staging);
-    return bytes;
+    return results;
   }
 
   /** Copies data into a buffer at byte `start`; `end` is where the buffer's elements end. */

@@ -15,6 +15,19 @@ import { planProgram } from "./webgpu-program.ts";
 /** Offsets of uniform buffers are multiples of this many bytes on every adapter (WebGPU's minUniformBufferOffsetAlignment). */
 const UNIFORM_ALIGNMENT_BYTES = 256;
 
+/** Longest arithmetic class that a message can carry, in characters. */
+const CLASS_LENGTH_MAX = 64;
+
+/** A GPU that was opened, and what is known of it. */
+export interface OpenedGpu {
+  /** Where it was found. */
+  readonly gpu: GPU;
+  readonly device: GPUDevice;
+  readonly features: GpuFeatures;
+  /** For people. */
+  readonly adapterName: string;
+}
+
 /** Words that a dispatch has for scratch memory. */
 export interface Arena {
   readonly buffer: GPUBuffer;
@@ -35,13 +48,13 @@ export class WebGpuDevice implements Device {
   #arena: (Arena & { readonly bytes: number }) | null = null;
   #disposed = false;
 
-  constructor(device: GPUDevice, features: GpuFeatures, adapterName: string) {
-    this.queue = new GpuQueue(device);
+  constructor({ gpu, device, features, adapterName }: OpenedGpu) {
+    this.queue = new GpuQueue(device, gpu);
     this.#features = features;
     this.#pipelines = new Pipelines(this.queue);
     this.#staging = new StagingBuffers(this.queue);
     this.adapterName = adapterName;
-    this.arithmeticClass = `webgpu ${adapterName}`;
+    this.arithmeticClass = `webgpu-${adapterName.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`.slice(0, CLASS_LENGTH_MAX);
   }
 
   /** What the device has done so far. */
@@ -84,6 +97,14 @@ export class WebGpuDevice implements Device {
     const bytes = await this.#staging.read(memory, offset * element, length * element);
     this.queue.check();
     return viewOf(own.dtype, bytes);
+  }
+
+  async readAll(buffers: readonly DeviceBuffer[]): Promise<readonly TensorData[]> {
+    const own = buffers.map((buffer) => this.ownBuffer(buffer, "read"));
+    const ranges = own.map(({ memory, bytes }) => ({ buffer: memory, start: 0, length: bytes }));
+    const read = await this.#staging.readAll(ranges);
+    this.queue.check();
+    return own.map(({ dtype }, index) => viewOf(dtype, read[index]));
   }
 
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {

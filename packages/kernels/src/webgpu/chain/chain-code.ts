@@ -2,7 +2,6 @@ import type { Kernel, ScanKernel } from "../../ir.ts";
 import {
   type ChainKernel,
   type KernelCode,
-  type KernelContext,
   literal,
   loopVariable,
   type RoutineSink,

@@ -1,6 +1,7 @@
 import type { ContractKernel } from "../../ir.ts";
 import { type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
 import { below, EpilogueCode, guarded } from "./epilogue-code.ts";
+import { emitLaneSums } from "./lane-sums.ts";
 import { highBits, type Lines, lowBits, sum } from "./lines.ts";
 import { type Components, isInnerFirst, OperandCode } from "./operand-code.ts";
 import type { Product } from "./product.ts";
@@ -63,7 +64,9 @@ class SkinnyWriter {
   /** Vectors (or the one scalar) of a column's sums. */
   readonly #parts: number;
   readonly #type: "f32" | "vec4<f32>";
+  /** Number of an invocation's lane, and of its column among those of a lane. */
   readonly #lane: string;
+  readonly #own: string;
   readonly #columns: readonly string[];
 
   constructor(context: KernelContext, lines: Lines, kernel: ContractKernel, { product, shape, memory, number }: SkinnyTask) {
@@ -79,14 +82,13 @@ class SkinnyWriter {
     this.#right = new OperandCode(context, lines, product.right);
     this.#epilogue = new EpilogueCode(context, lines, kernel, product);
     const across = WORKGROUP_SIZE / shape.lanes;
-    const [low, high] = shape.lanesFirst ? [shape.lanes, across] : [across, shape.lanes];
+    const low = shape.lanesFirst ? shape.lanes : across;
     const [inner, outer] = [lowBits("lid", low), low === WORKGROUP_SIZE ? "0u" : highBits("lid", low)];
     this.#lane = lines.let("lane", shape.lanesFirst ? inner : outer);
-    const own = shape.lanesFirst ? outer : inner;
+    this.#own = lines.let("own", shape.lanesFirst ? outer : inner);
     this.#columns = Array.from({ length: shape.threadColumns }, (_, column) =>
-      lines.let("column", sum(this.#place.firstColumn, own, column === 0 ? "0u" : `${column * across}u`)),
+      lines.let("column", sum(this.#place.firstColumn, this.#own, column === 0 ? "0u" : `${column * across}u`)),
     );
-    void high;
   }
 
   write(): void {
@@ -98,7 +100,13 @@ class SkinnyWriter {
       const columns = this.#columns.map((column) => this.#right.outer(this.#clamp(column)));
       this.#sumUp(columns);
     }
-    this.#addLanes();
+    emitLaneSums(this.#lines, {
+      lanes: this.#shape.lanes,
+      lane: this.#lane,
+      own: this.#own,
+      names: this.#sums((name) => name),
+      memory: this.#staged,
+    });
     this.#epilogue.enter(batch, part);
     if (this.#shape.lanes === 1) this.#finish();
     else this.#lines.block(`if (${this.#lane} == 0u)`, () => this.#finish());
@@ -197,28 +205,6 @@ class SkinnyWriter {
         lines.let("l", `${this.#staged}[${sum(at, part === 0 ? "0u" : `${part * chunk}u`)}]`),
       );
       lines.add(...this.#sums((name, column, part) => `${name} += ${left[part]} * ${values[column]};`));
-    }
-  }
-
-  /** Adds the sums of a column's lanes in a tree; lane 0 ends up with them. */
-  #addLanes(): void {
-    const { lanes, lanesFirst } = this.#shape;
-    const lines = this.#lines;
-    const across = WORKGROUP_SIZE / lanes;
-    const own = lines.let("own", lanesFirst ? highBits("lid", lanes) : lowBits("lid", across));
-    for (let half = lanes / 2; half >= 1; half /= 2) {
-      const place = (column: number, part: number, from: number): string => {
-        const value = (column * this.#parts + part) * (WORKGROUP_SIZE / 2);
-        return `${this.#staged}[(${this.#lane} - ${from}u) * ${across}u + ${sum(own, `${value}u`)}]`;
-      };
-      lines.block(`if (${this.#lane} >= ${half}u && ${this.#lane} < ${half * 2}u)`, () =>
-        lines.add(...this.#sums((name, column, part) => `${place(column, part, half)} = ${name};`)),
-      );
-      lines.add("workgroupBarrier();");
-      lines.block(`if (${this.#lane} < ${half}u)`, () =>
-        lines.add(...this.#sums((name, column, part) => `${name} += ${place(column, part, 0)};`)),
-      );
-      lines.add("workgroupBarrier();");
     }
   }
 

@@ -1,6 +1,7 @@
 import type { ContractKernel } from "../../ir.ts";
 import { type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
 import { below, EpilogueCode, guarded } from "./epilogue-code.ts";
+import { emitLaneSums } from "./lane-sums.ts";
 import { highBits, type Lines, lowBits, sum } from "./lines.ts";
 import type { Product } from "./product.ts";
 import { pieceVectors, StagedOperand } from "./staged-operand.ts";
@@ -149,24 +150,15 @@ class TileWriter {
     return found;
   }
 
-  /** Adds the slices' sums in a tree; the first slice ends up with them. */
   #addSlices(): void {
-    const { memory, shape } = this.#task;
-    const lines = this.#lines;
     const size = WORKGROUP_SIZE / this.#slices;
-    const quads = shape.threadColumns / 4;
-    for (let half = this.#slices / 2; half >= 1; half /= 2) {
-      const place = (row: number, quad: number, from: number): string =>
-        `${memory}[lid - ${from}u + ${(row * quads + quad) * half * size}u]`;
-      lines.block(`if (${this.#slice} >= ${half}u && ${this.#slice} < ${half * 2}u)`, () =>
-        lines.add(...this.#sums((name, row, quad) => `${place(row, quad, half * size)} = ${name};`)),
-      );
-      lines.add("workgroupBarrier();");
-      lines.block(`if (${this.#slice} < ${half}u)`, () =>
-        lines.add(...this.#sums((name, row, quad) => `${name} += ${place(row, quad, 0)};`)),
-      );
-      lines.add("workgroupBarrier();");
-    }
+    emitLaneSums(this.#lines, {
+      lanes: this.#slices,
+      lane: this.#slice,
+      own: this.#lines.let("own", lowBits("lid", size)),
+      names: this.#sums((name) => name),
+      memory: this.#task.memory,
+    });
   }
 
   /** The epilogue of sums that lie with the first slice: all invocations share the work. */

@@ -1,0 +1,45 @@
+import type { ContractKernel, Kernel, Storage } from "../../ir.ts";
+import { kernelReads, kernelWrites } from "../../kernel-access.ts";
+import { chooseParts } from "./parts.ts";
+import { contractionDepth, kernelWork } from "./work.ts";
+
+/** Longest sum of a product in a chain: one invocation computes it from end to end. */
+const DEPTH_MAX = 512;
+/** Most elements of the right side of one product, which each part reads anew. */
+const SHARED_SIDE_MAX = 1 << 14;
+/** The same where parts have right sides of their own (heads of an attention). */
+const OWN_SIDE_MAX = 1 << 16;
+/** Parts that keep every GPU busy well enough. */
+const WIDTH_ENOUGH = 128;
+/** Work of a part, in elements, that takes no longer than a dispatch does to begin. */
+const WORK_SMALL = 4096;
+/** Work, in elements, of one workgroup of a kernel that runs by itself. */
+const WORKGROUP_WORK = 2048;
+
+/** Whether a kernel may be part of a chain: big products want tiles over all of their rows and columns. */
+export function canJoin(kernel: Kernel): boolean {
+  if ([...kernelReads(kernel), ...kernelWrites(kernel)].some(({ shape }) => shape.includes(0))) return false;
+  return kernel.kind !== "contract" || isSmallProduct(kernel);
+}
+
+function isSmallProduct(kernel: ContractKernel): boolean {
+  const { contraction, b } = kernel;
+  if (contraction.operation !== "matmul" || contractionDepth(kernel) > DEPTH_MAX) return false;
+  const [depth, columns] = b.shape.slice(-2);
+  const isBatched = b.shape.some((size, axis) => axis < b.shape.length - 2 && size > 1 && b.strides[axis] !== 0);
+  return depth * columns <= (isBatched ? OWN_SIDE_MAX : SHARED_SIDE_MAX);
+}
+
+/**
+ * Whether kernels in one chain are better than in two dispatches: enough parts run side by side, or each has so little to do that beginning another dispatch
+ * would take longer. A recurrence never gets fewer parts than it has by itself.
+ */
+export function isWorthwhile(table: readonly Storage[], one: readonly Kernel[], two: readonly Kernel[]): boolean {
+  const { count, leaves } = chooseParts(table, [...one, ...two]);
+  for (const side of [one, two]) {
+    if (side.some(({ kind }) => kind === "scan") && chooseParts(table, side).count > count) return false;
+  }
+  const works = leaves.filter(({ scans }) => scans.length === 0).map(({ kernel }) => kernelWork(kernel));
+  const most = Math.max(0, ...works);
+  return most / count <= WORK_SMALL || count >= Math.min(WIDTH_ENOUGH, most / WORKGROUP_WORK);
+}

@@ -1,0 +1,254 @@
+import { elementCount } from "@tributary/program";
+import type { IndexKernel, PoolGeometry } from "../ir.ts";
+import {
+  type Access,
+  type EmitKernel,
+  type KernelCode,
+  type KernelContext,
+  literal,
+  REGISTER_TYPES,
+  WORKGROUP_SIZE,
+} from "./kernel-code.ts";
+import { powerAbove } from "./reduction-geometry.ts";
+
+/** Most updates of a row that every place looks through by itself. */
+const SCANNED_MAX = 64;
+/** Most sums that a workgroup holds in its memory. */
+const PLACES_MAX = 2048;
+/** Indices that a workgroup brings to its memory at once. */
+const CHUNK = 1024;
+
+/** What all index kernels are written with. */
+interface IndexCode {
+  readonly context: KernelContext;
+  readonly kernel: IndexKernel;
+  readonly source: Access;
+  readonly index: Access;
+  readonly output: Access;
+  /** A zero of the elements' register type. */
+  readonly zero: string;
+}
+
+/** Writes a gather, take or scatter. Whoever owns a place adds up its updates, in their order. */
+export const emitIndexed: EmitKernel<IndexKernel> = (context, kernel) => {
+  if (elementCount(kernel.output.shape) === 0) return { workgroups: 0, statements: "" };
+  const [source, index, output] = [kernel.source, kernel.index, kernel.output].map((view) =>
+    context.access(view.storage, view.offset),
+  );
+  const type = REGISTER_TYPES[context.storages[kernel.output.storage].dtype];
+  const zero = type === "f32" ? "0.0f" : `0${type[0]}`;
+  const code: IndexCode = { context, kernel, source, index, output, zero };
+  switch (kernel.operation) {
+    case "gather":
+      return emitGather(code);
+    case "take":
+      return emitTake(code);
+    case "scatterAdd":
+      return emitScatterAdd(code);
+    case "scatterAddRows":
+      return emitScatterAddRows(code);
+    default:
+      return kernel.operation satisfies never;
+  }
+};
+
+/** An invocation for each of `count` elements; the statements know its number as `i`. */
+function forEach(count: number, statements: readonly string[]): KernelCode {
+  const guarded = `if (i < ${literal(count)}) {\n${statements.join("\n")}\n}`;
+  return {
+    workgroups: Math.ceil(count / WORKGROUP_SIZE),
+    statements: `let i = wg * ${WORKGROUP_SIZE}u + lid;\n${guarded}`,
+  };
+}
+
+/** A negative index is a large unsigned one. */
+function loadIndex(index: Access, at: string): string {
+  return `bitcast<u32>(${index.load(at)})`;
+}
+
+function emitGather({ kernel, source, index, output, zero }: IndexCode): KernelCode {
+  const length = kernel.source.shape.at(-1) ?? 0;
+  const count = kernel.index.shape.at(-1) ?? 0;
+  return forEach(elementCount(kernel.output.shape), [
+    `let chosen = ${loadIndex(index, "i")};`,
+    `var value = ${zero};`,
+    `if (chosen < ${literal(length)}) {`,
+    `let at = i / ${literal(count)} * ${literal(length)} + chosen;`,
+    `value = ${source.load("at")};`,
+    "}",
+    output.store("i", "value"),
+  ]);
+}
+
+function emitTake({ kernel, source, index, output, zero }: IndexCode): KernelCode {
+  const count = elementCount(kernel.output.shape);
+  const width = count / elementCount(kernel.index.shape);
+  return forEach(count, [
+    `let place = i / ${literal(width)};`,
+    `let chosen = ${loadIndex(index, "place")};`,
+    `var value = ${zero};`,
+    `if (chosen < ${literal(kernel.source.shape[0])}) {`,
+    `let at = chosen * ${literal(width)} + i % ${literal(width)};`,
+    `value = ${source.load("at")};`,
+    "}",
+    output.store("i", "value"),
+  ]);
+}
+
+function emitScatterAdd(code: IndexCode): KernelCode {
+  const { kernel } = code;
+  const count = kernel.index.shape.at(-1) ?? 0;
+  if (kernel.pool !== undefined) return emitUnpool(code, kernel.pool);
+  return count <= SCANNED_MAX ? emitScan(code, count) : emitScatterRow(code, count);
+}
+
+/** Each place looks through all updates of its row. */
+function emitScan({ kernel, source, index, output }: IndexCode, count: number): KernelCode {
+  const length = kernel.output.shape.at(-1) ?? 0;
+  return forEach(elementCount(kernel.output.shape), [
+    `let place = i % ${literal(length)};`,
+    `let first = i / ${literal(length)} * ${literal(count)};`,
+    "var sum = 0.0f;",
+    `for (var at = first; at < first + ${literal(count)}; at++) {`,
+    `if (${loadIndex(index, "at")} == place) { sum += ${source.load("at")}; }`,
+    "}",
+    output.store("i", "sum"),
+  ]);
+}
+
+/** The indices come from a pooling: each place looks only at the windows that it lies in. */
+function emitUnpool({ kernel, source, index, output }: IndexCode, pool: PoolGeometry): KernelCode {
+  const [height, width] = pool.input;
+  const [rows, columns] = pool.output;
+  const { window, strides, padding, dilation } = pool.attributes;
+  /** Windows from the first that reaches a coordinate to the last, by number. */
+  const range = (axis: 0 | 1, coordinate: string, count: number): string => {
+    const reach = (window[axis] - 1) * dilation[axis];
+    const low = `max(${coordinate} + ${padding[axis][0]}u, ${reach}u) - ${reach}u + ${strides[axis] - 1}u`;
+    const last = `min((${coordinate} + ${padding[axis][0]}u) / ${strides[axis]}u, ${count - 1}u)`;
+    return `let first_${coordinate} = (${low}) / ${strides[axis]}u;\nlet last_${coordinate} = ${last};`;
+  };
+  return forEach(elementCount(kernel.output.shape), [
+    `let place = i % ${literal(height * width)};`,
+    `let plane = i / ${literal(height * width)} * ${literal(rows * columns)};`,
+    `let y = place / ${literal(width)};`,
+    `let x = place % ${literal(width)};`,
+    range(0, "y", rows),
+    range(1, "x", columns),
+    "var sum = 0.0f;",
+    "for (var row = first_y; row <= last_y; row++) {",
+    "for (var column = first_x; column <= last_x; column++) {",
+    `let at = plane + row * ${literal(columns)} + column;`,
+    `if (${loadIndex(index, "at")} == place) { sum += ${source.load("at")}; }`,
+    "}\n}",
+    output.store("i", "sum"),
+  ]);
+}
+
+/**
+ * Statements in which a workgroup goes through indices first ... first + count - 1, chunk by chunk, through its memory, and every invocation
+ * sees each of them in order, as `chosen`, with its place as `at`.
+ */
+function forIndices({ context, index }: IndexCode, count: number, first: string, body: string): string {
+  const memory = context.workgroupArray("u32", CHUNK);
+  const chunk = Math.min(CHUNK, count);
+  return [
+    `for (var begin = 0u; begin < ${literal(count)}; begin += ${chunk}u) {`,
+    `let size = min(${chunk}u, ${literal(count)} - begin);`,
+    `for (var k = lid; k < size; k += ${WORKGROUP_SIZE}u) {`,
+    `let at = ${first} + begin + k;`,
+    `${memory}[k] = ${loadIndex(index, "at")};`,
+    "}",
+    "workgroupBarrier();",
+    "for (var k = 0u; k < size; k++) {",
+    `let chosen = ${memory}[k];`,
+    body,
+    "}",
+    "workgroupBarrier();",
+    "}",
+  ].join("\n");
+}
+
+/** A workgroup a row, or a part of its places: each invocation owns neighbouring places and looks through the row's indices. */
+function emitScatterRow(code: IndexCode, count: number): KernelCode {
+  const { context, kernel, source, output } = code;
+  const length = kernel.output.shape.at(-1) ?? 0;
+  const rows = elementCount(kernel.output.shape) / length;
+  const segments = Math.ceil(length / PLACES_MAX);
+  const own = Math.ceil(length / segments / WORKGROUP_SIZE);
+  const places = own * WORKGROUP_SIZE;
+  const sums = context.workgroupArray("f32", places);
+  const statements = [
+    `let row = wg / ${segments}u;`,
+    `let segment = wg % ${segments}u * ${literal(places)};`,
+    `let first = row * ${literal(count)};`,
+    `for (var k = lid; k < ${places}u; k += ${WORKGROUP_SIZE}u) { ${sums}[k] = 0.0f; }`,
+    // The barrier behind the first chunk of indices stands between these zeros and the sums.
+    forIndices(
+      code,
+      count,
+      "first",
+      [
+        `let mine = chosen - segment - lid * ${own}u;`,
+        `if (mine < ${own}u) {`,
+        "let at = first + begin + k;",
+        `${sums}[chosen - segment] += ${source.load("at")};`,
+        "}",
+      ].join("\n"),
+    ),
+    `for (var k = lid; k < ${places}u && segment + k < ${literal(length)}; k += ${WORKGROUP_SIZE}u) {`,
+    `let at = row * ${literal(length)} + segment + k;`,
+    output.store("at", `${sums}[k]`),
+    "}",
+  ];
+  return { workgroups: rows * segments, statements: statements.join("\n") };
+}
+
+/** Workgroups beyond which each takes more rows of the table instead. */
+const TABLE_WORKGROUPS_MAX = 1024;
+/** Fewest neighbouring columns of a row that a workgroup adds up. */
+const COLUMNS_MIN = 32;
+
+/** How a table is shared out: groups of invocations own a few rows of a block of columns each. */
+export function tableBlocks(rows: number, width: number): { columns: number; groups: number; own: number } {
+  let columns = Math.min(WORKGROUP_SIZE, powerAbove(width));
+  const blocks = (): number => Math.ceil(width / columns) * Math.ceil(rows / (WORKGROUP_SIZE / columns));
+  // Narrower blocks make no more workgroups unless rows are fewer than groups: then they do.
+  while (columns > COLUMNS_MIN && rows <= WORKGROUP_SIZE / columns) columns /= 2;
+  const own = Math.max(1, Math.min(Math.ceil(blocks() / TABLE_WORKGROUPS_MAX), PLACES_MAX / WORKGROUP_SIZE));
+  return { columns, groups: WORKGROUP_SIZE / columns, own };
+}
+
+/** Rows of a table: invocations own columns of some rows, and look through all indices. */
+function emitScatterAddRows(code: IndexCode): KernelCode {
+  const { context, kernel, source, output } = code;
+  const count = elementCount(kernel.index.shape);
+  const rows = kernel.output.shape[0];
+  const width = elementCount(kernel.output.shape) / rows;
+  const { columns, groups, own } = tableBlocks(rows, width);
+  const across = Math.ceil(width / columns);
+  const sums = context.workgroupArray("f32", own * WORKGROUP_SIZE);
+  const statements = [
+    `let column = wg % ${across}u * ${columns}u + lid % ${columns}u;`,
+    `let owned = (wg / ${across}u * ${groups}u + lid / ${columns}u) * ${own}u;`,
+    `for (var k = 0u; k < ${own}u; k++) { ${sums}[k * ${WORKGROUP_SIZE}u + lid] = 0.0f; }`,
+    forIndices(
+      code,
+      count,
+      "0u",
+      [
+        "let mine = chosen - owned;",
+        `if (mine < ${own}u && chosen < ${literal(rows)} && column < ${literal(width)}) {`,
+        `let at = (begin + k) * ${literal(width)} + column;`,
+        `${sums}[mine * ${WORKGROUP_SIZE}u + lid] += ${source.load("at")};`,
+        "}",
+      ].join("\n"),
+    ),
+    `for (var k = 0u; k < ${own}u; k++) {`,
+    `if (owned + k < ${literal(rows)} && column < ${literal(width)}) {`,
+    `let at = (owned + k) * ${literal(width)} + column;`,
+    output.store("at", `${sums}[k * ${WORKGROUP_SIZE}u + lid]`),
+    "}\n}",
+  ];
+  return { workgroups: Math.ceil(rows / (groups * own)) * across, statements: statements.join("\n") };
+}
