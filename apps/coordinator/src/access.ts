@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
-import { TOKEN_SUBPROTOCOL_PREFIX } from "@tributary/protocol";
+import { TOKEN_SUBPROTOCOL_PREFIX, type WatchRole } from "@tributary/protocol";
 
 /** Names of this machine for itself. */
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
@@ -25,20 +25,30 @@ export function localNames(): string[] {
   return [...new Set([name, `${name.split(".", 1)[0]}.local`])];
 }
 
+/** The secrets of a run. */
+export interface Tokens {
+  /** What joining and watching take; null: nothing, on an address that only this machine reaches. */
+  readonly join: string | null;
+  /** What steering takes; it opens everything else too. Null: nobody may steer. */
+  readonly admin: string | null;
+}
+
 /** Who may talk to the server: checked on every request, before anything is answered. */
 export class AccessRules {
   readonly #hosts: ReadonlySet<string>;
-  readonly #tokenDigest: Buffer | null;
+  readonly #joinDigest: Buffer | null;
+  readonly #adminDigest: Buffer | null;
 
   /**
-   * @param host the address listened on @param token null: whoever reaches the address may join
+   * @param host the address listened on
    * @param further names it may be asked under beside its own; IPv6 addresses in brackets
    */
-  constructor(host: string, token: string | null, further: readonly string[] = []) {
+  constructor(host: string, tokens: Tokens, further: readonly string[] = []) {
     const every = host === "0.0.0.0" || host === "::";
     const names = every ? [...localAddresses(), ...localNames()] : [host.includes(":") ? `[${host}]` : host];
     this.#hosts = new Set([...LOOPBACK, ...names, ...further]);
-    this.#tokenDigest = token === null ? null : digest(token);
+    this.#joinDigest = tokens.join === null ? null : digest(tokens.join);
+    this.#adminDigest = tokens.admin === null ? null : digest(tokens.admin);
   }
 
   /**
@@ -60,22 +70,39 @@ export class AccessRules {
     return origin === `http://${host}` && !("encrypted" in request.socket);
   }
 
-  /** Whether the subprotocols of a WebSocket request hold the token. */
+  /** Whether the subprotocols of a worker's WebSocket request hold a token that lets it join. */
   subprotocolsAllowed(subprotocols: readonly string[]): boolean {
-    const given = subprotocols.find((protocol) => protocol.startsWith(TOKEN_SUBPROTOCOL_PREFIX));
-    return this.#tokenAllowed(given?.slice(TOKEN_SUBPROTOCOL_PREFIX.length));
+    const given = tokenAmong(subprotocols);
+    return (
+      this.#joinDigest === null || this.#isToken(given, this.#joinDigest) || this.#isToken(given, this.#adminDigest)
+    );
   }
 
-  /** Whether a request's Authorization holds the token. */
+  /** What whoever offers these subprotocols may do as a watcher; null: not even watch. A wrong token is refused where none is needed, too. */
+  watchRole(subprotocols: readonly string[]): WatchRole | null {
+    const given = tokenAmong(subprotocols);
+    if (this.#isToken(given, this.#adminDigest)) return "admin";
+    if (this.#isToken(given, this.#joinDigest)) return "viewer";
+    return given === undefined && this.#joinDigest === null ? "viewer" : null;
+  }
+
+  /** Whether a request's Authorization holds a token that lets it take programs and data. */
   bearerAllowed(request: IncomingMessage): boolean {
-    return this.#tokenAllowed(/^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1]);
+    const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
+    return (
+      this.#joinDigest === null || this.#isToken(given, this.#joinDigest) || this.#isToken(given, this.#adminDigest)
+    );
   }
 
   // Digests are of one length and are compared in constant time.
-  #tokenAllowed(given: string | undefined): boolean {
-    if (this.#tokenDigest === null) return true;
-    return given !== undefined && timingSafeEqual(digest(given), this.#tokenDigest);
+  #isToken(given: string | undefined, wanted: Buffer | null): boolean {
+    return given !== undefined && wanted !== null && timingSafeEqual(digest(given), wanted);
   }
+}
+
+function tokenAmong(subprotocols: readonly string[]): string | undefined {
+  const given = subprotocols.find((protocol) => protocol.startsWith(TOKEN_SUBPROTOCOL_PREFIX));
+  return given?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
 }
 
 /** The subprotocols a WebSocket request offers. */

@@ -17,19 +17,19 @@ interface Edition {
 export class Broadcaster {
   readonly #memory = new TensorMemory((byteLength) => new Uint8Array(new SharedArrayBuffer(byteLength)));
   /** Bytes of all chunk frames; the same for each step. */
-  readonly #byteLength: number;
+  readonly byteLength: number;
   #current: Edition;
 
   /** @param encoded of the first step */
   constructor(encoded: EncodedParameters) {
     const [, ...chunks] = encoded.frames;
-    this.#byteLength = chunks.reduce((sum, frame) => sum + frame.byteLength, 0);
+    this.byteLength = chunks.reduce((sum, frame) => sum + frame.byteLength, 0);
     this.#current = { encoded, memory: null, waiting: 0 };
   }
 
   /** Memory the next parameters are to be encoded into: ends in {@link publish} or {@link putBack}. */
   takeMemory(): Uint8Array {
-    return this.#memory.take(this.#byteLength);
+    return this.#memory.take(this.byteLength);
   }
 
   putBack(memory: Uint8Array): void {

@@ -3,11 +3,13 @@ import { type Effect, type MachineEvent, RunMachine, type RunSettings, type RunS
 import type { MetricForms, RunEvent, RunSums } from "@tributary/program";
 import { type ContributionMessage, ProtocolError, type TensorMemory, type WorkerMessage } from "@tributary/protocol";
 import { Broadcaster } from "./broadcaster.ts";
+import { CodecMeter } from "./codec-meter.ts";
 import type { ComputeLink } from "./compute/compute-link.ts";
 import type { EncodedParameters, RunTensors, StagedContribution } from "./compute/compute-message.ts";
 import { LogLimiter } from "./log-limiter.ts";
+import { PARAMETERS_CODEC } from "./run-content.ts";
 import { Staging } from "./staging.ts";
-import type { ReceivedTransfer, SocketHandlers, WorkerSocket } from "./worker-socket.ts";
+import type { ReceivedTransfer, SocketHandlers, WorkerLink, WorkerSocket } from "./worker-socket.ts";
 
 /** What the shell needs to perform effects with. */
 export interface ShellOptions {
@@ -36,6 +38,8 @@ export interface ShellOptions {
  */
 export class EffectShell implements SocketHandlers {
   readonly machine: RunMachine;
+  /** Bytes of tensors by codec. */
+  readonly meter = new CodecMeter();
   readonly #options: ShellOptions;
   readonly #sockets = new Map<string, WorkerSocket>();
   readonly #staging = new Staging();
@@ -62,6 +66,11 @@ export class EffectShell implements SocketHandlers {
   /** An id for a new socket: random, so that nobody can end another's session by guessing. */
   newWorkerId(): string {
     return `w${randomBytes(8).toString("hex")}`;
+  }
+
+  /** What is known of the connections, by worker. */
+  get links(): ReadonlyMap<string, WorkerLink> {
+    return new Map([...this.#sockets].map(([id, { link }]) => [id, link]));
   }
 
   addSocket(socket: WorkerSocket): void {
@@ -109,6 +118,7 @@ export class EffectShell implements SocketHandlers {
   onTransfer(socket: WorkerSocket, { message, bytes }: ReceivedTransfer): void {
     const { lease, tensor, sums } = message;
     const worker = socket.id;
+    this.meter.received(tensor.codec, bytes.byteLength, tensor.elements);
     const staged: StagedContribution = { codec: tensor.codec, bytes, sums };
     this.#options.compute.request("check", staged).then(
       ({ crc32, finite, norm, samples }) => {
@@ -151,6 +161,7 @@ export class EffectShell implements SocketHandlers {
         this.#sockets.get(effect.worker)?.send(effect.message);
         return;
       case "broadcast":
+        this.meter.sent(PARAMETERS_CODEC, effect.workers.length * this.#broadcaster.byteLength);
         this.#broadcaster.send(
           effect.step,
           effect.workers.flatMap((worker) => this.#sockets.get(worker) ?? []),

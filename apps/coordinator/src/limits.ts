@@ -46,5 +46,23 @@ export const WAITING_BYTES_MAX = 1_048_576;
 /** Milliseconds a socket is given to close by itself. */
 export const CLOSE_MILLISECONDS_MAX = 2_000;
 
+/** Bytes of test data that can be looked at, 64 MiB, unless a single shard has more. */
+export const INSPECTED_BYTES_MAX = 67_108_864;
+
+/** Bytes that may wait for a watcher who does not read before it is cut off: several answers of the largest kind. */
+export const WATCHER_WAITING_BYTES_MAX = 4_194_304;
+
+/** Milliseconds between two looks inside, at least this many times what the first took: a step never waits long. */
+export const INSPECTION_REST_FACTOR = 2;
+
+/** Milliseconds of the longest such rest. */
+export const INSPECTION_REST_MILLISECONDS_MAX = 1_000;
+
+/** Files of built pages that are served. */
+export const PAGES_MAX = 256;
+
+/** Bytes of one of them, 4 MiB. */
+export const PAGE_BYTES_MAX = 4_194_304;
+
 /** Checkpoints kept in the run's folder. */
 export const CHECKPOINTS_KEPT = 3;

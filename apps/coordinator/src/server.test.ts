@@ -87,13 +87,15 @@ async function start(token: string | null): Promise<Running> {
   const server = await startServer({
     host: "127.0.0.1",
     port: 0,
-    access: new AccessRules("127.0.0.1", token),
+    access: new AccessRules("127.0.0.1", { join: token, admin: null }),
     content: {
       blobs: new Map([[BLOB, Uint8Array.of(1, 2, 3)]]),
       run: "small",
       description: () => ({ run: "small" }),
+      pages: new Map(),
       page: "<!doctype html><title>small</title>",
     },
+    onWatcher: (socket) => socket.terminate(),
     onSocket: (socket, address) => {
       const { memory } = shell;
       const traffic = { sent: 0, received: 0 };

@@ -1,10 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
-import { FRAME_BYTES_MAX, SOCKET_PATH, SUBPROTOCOL } from "@tributary/protocol";
+import {
+  FRAME_BYTES_MAX,
+  SOCKET_PATH,
+  SUBPROTOCOL,
+  WATCH_PATH,
+  WATCH_REQUEST_BYTES_MAX,
+  WATCH_SUBPROTOCOL,
+  type WatchRole,
+} from "@tributary/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type AccessRules, offeredSubprotocols } from "./access.ts";
-import { replyText, type ServedContent, serveContent } from "./blob-routes.ts";
 import { CoordinatorAppError } from "./errors.ts";
 import {
   BUFFERED_CHUNKS_MAX,
@@ -17,6 +24,7 @@ import {
   REQUESTS_PER_SOCKET_MAX,
   SOCKETS_PER_ADDRESS_MAX,
 } from "./limits.ts";
+import { replyText, type ServedContent, serveContent } from "./routes.ts";
 
 /** What a server shows to prove who it is. */
 export interface TlsIdentity {
@@ -36,6 +44,7 @@ export interface ServerOptions {
   readonly access: AccessRules;
   readonly content: ServedContent;
   readonly onSocket: (socket: WebSocket, address: string) => void;
+  readonly onWatcher: (socket: WebSocket, role: WatchRole) => void;
 }
 
 /** A server that listens. */
@@ -50,31 +59,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createListener(options);
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
-  const sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    clientTracking: true,
-    maxPayload: FRAME_BYTES_MAX,
-    handleProtocols: () => SUBPROTOCOL,
-    ...WS_LIMITS,
-  });
+  const workers = socketServer(SUBPROTOCOL, FRAME_BYTES_MAX);
+  const watchers = socketServer(WATCH_SUBPROTOCOL, WATCH_REQUEST_BYTES_MAX);
   const perAddress = new Map<string, number>();
   server.on("upgrade", (request, stream, head) => {
     // A reset of the stream during the handshake is the stranger's affair.
     stream.on("error", () => stream.destroy());
-    const refusal = refusalOf(options.access, request, perAddress);
-    if (refusal !== null) {
-      stream.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const admission = admit(options.access, request, perAddress);
+    if (admission.to === "nobody") {
+      stream.end(`HTTP/1.1 ${admission.status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     const address = addressOf(request);
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     stream.once("close", () => release(perAddress, address));
-    sockets.handleUpgrade(request, stream, head, (socket) => options.onSocket(socket, address));
+    if (admission.to === "workers") {
+      workers.handleUpgrade(request, stream, head, (socket) => options.onSocket(socket, address));
+    } else {
+      watchers.handleUpgrade(request, stream, head, (socket) => options.onWatcher(socket, admission.role));
+    }
   });
   server.on("clientError", (_error: Error, stream: Duplex) => stream.destroy());
   const port = await listen(server, options);
-  return { port, close: () => closeServer(server, sockets) };
+  return { port, close: () => closeServer(server, [workers, watchers]) };
 }
 
 function createListener(options: ServerOptions): Server {
@@ -90,6 +97,11 @@ function createListener(options: ServerOptions): Server {
   return createTlsServer({ ...limits, ...secure }, answer);
 }
 
+function socketServer(subprotocol: string, maxPayload: number): WebSocketServer {
+  const limits = { perMessageDeflate: false, maxPayload, ...WS_LIMITS };
+  return new WebSocketServer({ noServer: true, clientTracking: true, handleProtocols: () => subprotocol, ...limits });
+}
+
 // Not in the types of ws 8.18 yet; ws 8.23 takes them.
 const WS_LIMITS: object = { maxFragments: FRAGMENTS_MAX, maxBufferedChunks: BUFFERED_CHUNKS_MAX };
 
@@ -99,16 +111,24 @@ function onRequest(options: ServerOptions, request: IncomingMessage, response: S
   else serveContent(options.content, options.access.bearerAllowed(request), request, response);
 }
 
-/** Why a WebSocket is refused before the handshake, as a status line; null: it is not. */
-function refusalOf(access: AccessRules, request: IncomingMessage, perAddress: Map<string, number>): string | null {
-  if (!access.hostAllowed(request)) return "421 Misdirected Request";
-  if (!access.originAllowed(request)) return "403 Forbidden";
-  if ((request.url ?? "").split("?", 1)[0] !== SOCKET_PATH) return "404 Not Found";
+/** Whose a WebSocket is; or why it is refused before the handshake, as a status line. */
+type Admission =
+  | { readonly to: "workers" }
+  | { readonly to: "watchers"; readonly role: WatchRole }
+  | { readonly to: "nobody"; readonly status: string };
+
+function admit(access: AccessRules, request: IncomingMessage, perAddress: Map<string, number>): Admission {
+  const refused = (status: string): Admission => ({ to: "nobody", status });
+  if (!access.hostAllowed(request)) return refused("421 Misdirected Request");
+  if (!access.originAllowed(request)) return refused("403 Forbidden");
+  const path = (request.url ?? "").split("?", 1)[0];
+  if (path !== SOCKET_PATH && path !== WATCH_PATH) return refused("404 Not Found");
   const offered = offeredSubprotocols(request);
-  if (!offered.includes(SUBPROTOCOL)) return "426 Upgrade Required";
-  if (!access.subprotocolsAllowed(offered)) return "401 Unauthorized";
-  if ((perAddress.get(addressOf(request)) ?? 0) >= SOCKETS_PER_ADDRESS_MAX) return "429 Too Many Requests";
-  return null;
+  if (!offered.includes(path === WATCH_PATH ? WATCH_SUBPROTOCOL : SUBPROTOCOL)) return refused("426 Upgrade Required");
+  const role = path === WATCH_PATH ? access.watchRole(offered) : null;
+  if (path === WATCH_PATH ? role === null : !access.subprotocolsAllowed(offered)) return refused("401 Unauthorized");
+  if ((perAddress.get(addressOf(request)) ?? 0) >= SOCKETS_PER_ADDRESS_MAX) return refused("429 Too Many Requests");
+  return role === null ? { to: "workers" } : { to: "watchers", role };
 }
 
 /** IPv6 addresses count by their /64: one household has more addresses than there are IPv4 ones. */
@@ -137,9 +157,11 @@ function listen(server: Server, { host, port }: ServerOptions): Promise<number> 
   });
 }
 
-function closeServer(server: Server, sockets: WebSocketServer): Promise<void> {
-  for (const socket of sockets.clients) socket.terminate();
-  sockets.close();
+function closeServer(server: Server, all: readonly WebSocketServer[]): Promise<void> {
+  for (const sockets of all) {
+    for (const socket of sockets.clients) socket.terminate();
+    sockets.close();
+  }
   server.closeAllConnections();
   return new Promise((resolve) => {
     server.close(() => resolve());

@@ -1,43 +1,34 @@
 import { randomBytes } from "node:crypto";
-import type { RunSummary } from "@tributary/coordinator";
-import type { RunCommand, RunEvent } from "@tributary/program";
-import { JOIN_PATH } from "@tributary/protocol";
+import type { MachineCommand, RunSummary } from "@tributary/coordinator";
+import type { RunEvent } from "@tributary/program";
+import { CLOSE_CODES } from "@tributary/protocol";
 import { type Callback, type TracedRun, TrainedModel } from "@tributary/training";
-import { AccessRules, isLoopback, localAddresses } from "./access.ts";
 import { ComputeLink } from "./compute/compute-link.ts";
 import type { ComputeSetup, EncodedParameters } from "./compute/compute-message.ts";
 import { EffectShell } from "./effect-shell.ts";
 import { WAITING_BYTES_MAX } from "./limits.ts";
+import { type Links, type Listening, listen, type Reach, type Served } from "./listen.ts";
 import { pageOf } from "./page.ts";
+import type { Pages } from "./pages.ts";
 import { blobsOf, computeSetupOf, type RunTuning, settingsOf } from "./run-content.ts";
-import { type RunningServer, type ServerOptions, startServer, type TlsIdentity } from "./server.ts";
 import { hashOf, RunStorage } from "./storage.ts";
+import { WatchDesk } from "./watch/watch-desk.ts";
+import { inspectionOf, watchedRun } from "./watch/watched-run.ts";
 import { type Traffic, WorkerSocket } from "./worker-socket.ts";
 
+const DEFAULT_CODECS = ["float32"];
+
 /** How a coordinator is started. */
-export interface CoordinatorOptions {
+export interface CoordinatorOptions extends Reach {
   readonly run: TracedRun;
   /** The run's folder: log, checkpoints, model. Made if it is not there. */
   readonly out: string;
-  /** Address to listen on. Default 127.0.0.1: this machine alone. */
-  readonly host?: string;
-  /** Default 0: a free one. */
-  readonly port?: number;
-  /** What joining takes. Default: none on this machine alone, otherwise a random one of 128 bits. */
-  readonly token?: string;
-  /**
-   * Given: HTTPS and wss on `host`. Beside it plain HTTP on 127.0.0.1 alone, on a port of its own, where browsers of this machine need no
-   * certificate and workers of this machine no encryption.
-   */
-  readonly tls?: TlsIdentity;
-  /** Names and addresses that it may be asked under beside its own, IPv6 addresses in brackets. The first one stands in its links. */
-  readonly names?: readonly string[];
-  /** Where a tunnel or a proxy shows it to others, such as `https://train.example.org`; then joining takes a token on any host. */
-  readonly publicOrigin?: string;
   /** Codecs of gradients the run admits, preferred ones first. Default float32 alone. */
   readonly codecs?: readonly string[];
   /** Where the coordinator's own part is computed. Default "auto". */
   readonly backend?: ComputeSetup["backend"];
+  /** Built pages, as readPages gives them. Without them, a page without script says how to build them. */
+  readonly pages?: Pages;
   readonly tuning?: RunTuning;
   /** Follow the run's events and answer with commands. */
   readonly callbacks?: readonly Callback[];
@@ -55,18 +46,13 @@ export interface CoordinatorResult extends RunSummary {
 }
 
 /** A coordinator that listens. */
-export interface RunningCoordinator {
-  readonly url: string;
-  /** What a worker opens; holds the token, if there is one. */
-  readonly joinUrl: string;
-  /** The same within this machine: past a proxy, and plain HTTP on loopback where there is TLS to the outside. */
-  readonly localJoinUrl: string;
+export interface RunningCoordinator extends Links {
   readonly runId: string;
   /** Resolves when the run is over and everything is closed. Rejects only for a fault of this program. */
   readonly finished: Promise<CoordinatorResult>;
   /** Finishes the open step, saves, and ends the run; `finished` then resolves. */
   stop(reason: string): void;
-  command(command: RunCommand): void;
+  command(command: MachineCommand): void;
   /** Why the run is where it is, for people. */
   describe(): string;
   /** Ends at once, saving nothing; `finished` is left unresolved. */
@@ -84,16 +70,14 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
 }
 
 class Coordinator implements RunningCoordinator {
-  url = "";
-  joinUrl = "";
-  localJoinUrl = "";
   readonly runId: string;
   readonly #options: CoordinatorOptions;
   readonly #storage: RunStorage;
   readonly #compute = new ComputeLink();
   readonly #traffic: Traffic = { sent: 0, received: 0 };
   readonly #finished = Promise.withResolvers<CoordinatorResult>();
-  #servers: RunningServer[] = [];
+  #listening: Listening | null = null;
+  #desk: WatchDesk | null = null;
   #shell: EffectShell | null = null;
   #model: { readonly path: string; readonly parametersSha256: string } | null = null;
 
@@ -109,62 +93,83 @@ class Coordinator implements RunningCoordinator {
     return this.#finished.promise;
   }
 
+  get url(): string {
+    return this.#listening?.url ?? "";
+  }
+
+  get joinUrl(): string {
+    return this.#listening?.joinUrl ?? "";
+  }
+
+  get localJoinUrl(): string {
+    return this.#listening?.localJoinUrl ?? "";
+  }
+
+  get dashboardUrl(): string {
+    return this.#listening?.dashboardUrl ?? "";
+  }
+
   async start(): Promise<void> {
-    const { run, host = "127.0.0.1", port = 0, backend = "auto", tls, names = [], publicOrigin } = this.#options;
-    const isOpen = tls !== undefined || publicOrigin !== undefined || !isLoopback(host);
-    const token = this.#options.token ?? (isOpen ? randomBytes(16).toString("base64url") : null);
-    const further = publicOrigin === undefined ? names : [...names, new URL(publicOrigin).hostname];
+    const { run, backend = "auto" } = this.#options;
     try {
       const encoded = await this.#compute.request("open", computeSetupOf(run, backend));
       const shell = this.#createShell(encoded);
       this.#shell = shell;
-      const waitingBytesMax = WAITING_BYTES_MAX + 2 * encoded.frames.reduce((sum, frame) => sum + frame.byteLength, 0);
-      const served: Pick<ServerOptions, "content" | "onSocket"> = {
-        content: {
-          blobs: blobsOf(run),
-          run: this.runId,
-          description: () => this.#description(),
-          page: pageOf(this.runId),
-        },
-        onSocket: (socket, address) => {
-          const { memory } = shell;
-          const connection = { address, handlers: shell, traffic: this.#traffic, waitingBytesMax, memory };
-          shell.addSocket(new WorkerSocket(shell.newWorkerId(), socket, connection));
-        },
-      };
-      await this.#listen({ ...served, host, port, access: new AccessRules(host, token, further), ...(tls && { tls }) });
-      if (tls !== undefined) await this.#listenOnLoopback(served, token);
+      this.#listening = await listen(this.#options, this.#served(shell, encoded));
+      this.#desk = this.#createDesk(shell, this.#listening);
     } catch (error) {
-      for (const server of this.#servers) await server.close();
+      await this.#listening?.close();
       await this.#compute.close();
       throw error;
     }
-    const [outer, inner] = this.#servers;
-    const path = `${JOIN_PATH}${token === null ? "" : `#t=${token}`}`;
-    const ownOrigin = `${tls === undefined ? "http" : "https"}://${names[0] ?? shownHost(host)}:${outer?.port}`;
-    this.url = publicOrigin ?? ownOrigin;
-    this.joinUrl = `${this.url}${path}`;
-    this.localJoinUrl = inner === undefined ? `${ownOrigin}${path}` : `http://${LOOPBACK_HOST}:${inner.port}${path}`;
     const parameters = run.layout.parameters.reduce((sum, { length }) => sum + length, 0);
     this.#tell({ event: "listening", url: this.url, joinUrl: this.joinUrl, run: this.runId, parameters });
     // The first event opens the first step, so that a run without workers says that it waits.
     this.#shell?.dispatch({ type: "tick" });
   }
 
-  async #listen(options: ServerOptions): Promise<void> {
-    this.#servers.push(await startServer(options));
+  #served(shell: EffectShell, encoded: EncodedParameters): Served {
+    const { run, pages = new Map() } = this.#options;
+    const waitingBytesMax = WAITING_BYTES_MAX + 2 * encoded.frames.reduce((sum, frame) => sum + frame.byteLength, 0);
+    return {
+      content: {
+        blobs: blobsOf(run),
+        run: this.runId,
+        description: () => this.#description(),
+        pages,
+        page: pageOf(this.runId),
+      },
+      onSocket: (socket, address) => {
+        const { memory } = shell;
+        const connection = { address, handlers: shell, traffic: this.#traffic, waitingBytesMax, memory };
+        shell.addSocket(new WorkerSocket(shell.newWorkerId(), socket, connection));
+      },
+      onWatcher: (socket, role) => {
+        // A page that was open before may be faster than this start.
+        if (this.#desk === null) socket.close(CLOSE_CODES.busy.code, "the coordinator is starting");
+        else this.#desk.add(socket, role);
+      },
+    };
   }
 
-  /** A second server beside that with TLS, for what runs on this machine. */
-  async #listenOnLoopback(served: Pick<ServerOptions, "content" | "onSocket">, token: string | null): Promise<void> {
-    await this.#listen({ ...served, host: LOOPBACK_HOST, port: 0, access: new AccessRules(LOOPBACK_HOST, token) });
+  #createDesk(shell: EffectShell, { joinUrl }: Links): WatchDesk {
+    const { run, codecs = DEFAULT_CODECS } = this.#options;
+    return new WatchDesk({
+      run: watchedRun(run, { id: this.runId, joinUrl, codecs, startedAt: Date.now() }),
+      compute: this.#compute,
+      inspection: inspectionOf(run),
+      view: (nowMs) => shell.machine.view(nowMs),
+      links: () => shell.links,
+      traffic: () => shell.meter.traffic,
+      command: (command) => this.command(command),
+    });
   }
 
   stop(reason: string): void {
     this.command({ command: "stop", reason });
   }
 
-  command(command: RunCommand): void {
+  command(command: MachineCommand): void {
     this.#shell?.dispatch({ type: "command", command });
   }
 
@@ -173,14 +178,15 @@ class Coordinator implements RunningCoordinator {
   }
 
   async kill(): Promise<void> {
+    this.#desk?.dispose();
     this.#shell?.dispose();
-    for (const server of this.#servers) await server.close();
+    await this.#listening?.close();
     await this.#compute.close();
     await this.#storage.close();
   }
 
   #createShell(encoded: EncodedParameters): EffectShell {
-    const { run, codecs = ["float32"], tuning = {} } = this.#options;
+    const { run, codecs = DEFAULT_CODECS, tuning = {} } = this.#options;
     const settings = settingsOf(run, this.runId, codecs, tuning);
     return new EffectShell({
       settings,
@@ -188,7 +194,10 @@ class Coordinator implements RunningCoordinator {
       encoded,
       sumNames: run.sums.names,
       metricForms: run.sums.forms,
-      persist: (record) => this.#storage.append(record),
+      persist: async (record) => {
+        await this.#storage.append(record);
+        this.#desk?.onRecord(record);
+      },
       checkpoint: async ({ step, position, final }, tensors) => {
         const { parameters, buffers } = tensors;
         const model = new TrainedModel(run, { parameters, buffers }, "auto").toSafetensors();
@@ -228,6 +237,7 @@ class Coordinator implements RunningCoordinator {
   /** Tells everybody, and passes on what the callbacks ask for. */
   #tell(event: RunEvent): void {
     try {
+      this.#desk?.onEvent(event);
       this.#options.onEvent?.(event);
       for (const callback of this.#options.callbacks ?? []) {
         for (const command of callback.onEvent(event)) this.command(command);
@@ -247,6 +257,7 @@ class Coordinator implements RunningCoordinator {
       bytesReceived,
     };
     this.#tellEnd(summary, result);
+    this.#desk?.finish(summary);
     // The sockets get the time to deliver `finish` and their close frames.
     setTimeout(() => {
       void this.kill().then(() => this.#finished.resolve(result), this.#finished.reject);
@@ -276,12 +287,3 @@ class Coordinator implements RunningCoordinator {
 
 /** Milliseconds between the last message to the workers and the end of the server. */
 const FAREWELL_MILLISECONDS = 200;
-
-/** The address that only this machine reaches. */
-const LOOPBACK_HOST = "127.0.0.1";
-
-/** How people reach a server that listens on `host`. */
-function shownHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return localAddresses()[0] ?? "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
-}

@@ -44,6 +44,16 @@ export interface Traffic {
   received: number;
 }
 
+/** What a connection knows of itself. */
+export interface WorkerLink {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Of the last ping; null before the first answer. */
+  readonly roundTripMilliseconds: number | null;
+  /** When the worker last gave a sign of life, by `performance.now()`. */
+  readonly heardMs: number;
+}
+
 /** One worker's connection: frames in and out, signs of life, limits. Only this socket suffers for what comes over it. */
 export class WorkerSocket {
   readonly id: WorkerId;
@@ -59,6 +69,11 @@ export class WorkerSocket {
   readonly #contributions = new Map<number, ContributionMessage>();
   readonly #helloTimer: NodeJS.Timeout;
   readonly #pingTimer: NodeJS.Timeout;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #heardMs = performance.now();
+  #pingedMs: number | null = null;
+  #roundTripMs: number | null = null;
   #greeted = false;
   #pingsMissed = 0;
   #discarding = false;
@@ -86,9 +101,7 @@ export class WorkerSocket {
     this.#memory = options.memory;
     socket.binaryType = "nodebuffer";
     socket.on("message", (data, isBinary) => this.#onData(data, isBinary));
-    socket.on("pong", () => {
-      this.#pingsMissed = 0;
-    });
+    socket.on("pong", () => this.#onPong());
     socket.on("close", () => this.#onClosed());
     // ws closes the socket by itself after an error of its own (too large, bad UTF-8, ...), with the right code.
     socket.on("error", () => {});
@@ -99,6 +112,16 @@ export class WorkerSocket {
   /** Bytes allocated for uploads that are not complete. */
   get pendingBytes(): number {
     return this.#reassembly.pendingBytes;
+  }
+
+  /** What is known of the connection, for people. */
+  get link(): WorkerLink {
+    return {
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      roundTripMilliseconds: this.#roundTripMs,
+      heardMs: this.#heardMs,
+    };
   }
 
   send(message: ControlMessage): void {
@@ -120,6 +143,7 @@ export class WorkerSocket {
       return;
     }
     this.#traffic.sent += frame.byteLength;
+    this.#bytesOut += frame.byteLength;
     this.#socket.send(frame, { binary: true }, () => gone());
   }
 
@@ -172,6 +196,8 @@ export class WorkerSocket {
       return;
     }
     this.#traffic.received += data.byteLength;
+    this.#bytesIn += data.byteLength;
+    this.#heardMs = performance.now();
     try {
       const frame = decodeFrame(data);
       if (frame.kind === "chunk") {
@@ -195,6 +221,8 @@ export class WorkerSocket {
     if (!this.#greeted && message.type !== "hello") {
       throw new ProtocolError("MESSAGE_UNEXPECTED", `A worker said ${message.type} before hello`);
     }
+    // A first round trip is measured at once, not only with the next ping of the clock.
+    if (!this.#greeted) this.#sendPing();
     this.#greeted = true;
     clearTimeout(this.#helloTimer);
     this.#handlers.onMessage(this, message);
@@ -216,7 +244,20 @@ export class WorkerSocket {
       return;
     }
     this.#pingsMissed += 1;
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+    this.#sendPing();
+  }
+
+  #sendPing(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#pingedMs ??= performance.now();
+    this.#socket.ping();
+  }
+
+  #onPong(): void {
+    this.#pingsMissed = 0;
+    this.#heardMs = performance.now();
+    if (this.#pingedMs !== null) this.#roundTripMs = this.#heardMs - this.#pingedMs;
+    this.#pingedMs = null;
   }
 
   #onSilent(): void {

@@ -1,3 +1,4 @@
+import type { Field, ShardEntry } from "@tributary/data";
 import type { LeaseKind } from "@tributary/protocol";
 
 /** What a compute thread needs to hold a run's tensors. Programs are encoded; the thread decodes and compiles them once. */
@@ -67,6 +68,71 @@ export interface UpdateResult {
   readonly encoded: EncodedParameters | null;
 }
 
+/** What a compute thread needs to look inside the model it holds. */
+export interface InspectionSetup {
+  /** Encoded programs; both take one microbatch of the field `inputs`. */
+  readonly predict: Uint8Array;
+  readonly activations: Uint8Array;
+  readonly fields: readonly Field[];
+  /** The first shards of the test data. */
+  readonly shards: readonly { readonly entry: ShardEntry; readonly bytes: Uint8Array }[];
+  /** Test samples that are looked at, from the first one on; at most what the shards hold. */
+  readonly samples: number;
+  /** Classes the outputs stand for; null where the model is no classifier. */
+  readonly classes: number | null;
+  /** Bytes that the values of one set of activations may have. */
+  readonly activationBytesMax: number;
+}
+
+/** One sample: of the test data, or its raw bytes. */
+export type InspectedSource = { readonly sample: number } | { readonly inputs: Uint8Array };
+
+/** What the model makes of a sample. */
+export interface InspectedOutputs {
+  /** Updates done: whose parameters were used. */
+  readonly step: number;
+  /** Of one sample. */
+  readonly shape: readonly number[];
+  readonly outputs: Float32Array;
+  /** Adding up to 1; null where the model is no classifier. */
+  readonly probabilities: Float32Array | null;
+}
+
+/** What one layer makes of a sample: value of byte 0, value of byte 255, and the bytes. */
+export interface InspectedLayer {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly values: Uint8Array;
+}
+
+/** What every layer makes of a sample. */
+export interface InspectedLayers {
+  readonly step: number;
+  readonly layers: readonly InspectedLayer[];
+  readonly probabilities: Float32Array | null;
+}
+
+/** A test sample. */
+export interface InspectedSample {
+  /** Raw bytes of its field `inputs`. */
+  readonly inputs: Uint8Array;
+  /** Null where its target is not one whole number. */
+  readonly label: number | null;
+}
+
+/** What the model takes some test samples for. */
+export interface JudgedPart {
+  readonly step: number;
+  readonly first: number;
+  /** One entry a sample. */
+  readonly labels: Int32Array;
+  readonly predicted: Int32Array;
+  /** Of the class it was taken for. */
+  readonly probability: Float32Array;
+}
+
 /** What can be asked of a compute thread, and what it answers. Requests are served one after the other. */
 export interface ComputeRequests {
   readonly open: { readonly input: ComputeSetup; readonly output: EncodedParameters };
@@ -87,6 +153,16 @@ export interface ComputeRequests {
   };
   readonly evaluate: { readonly input: null; readonly output: Float32Array };
   readonly snapshot: { readonly input: null; readonly output: RunTensors };
+  /** Compiles the programs that look inside; asked once, before the others of their kind. */
+  readonly openInspection: { readonly input: InspectionSetup; readonly output: null };
+  readonly predict: { readonly input: InspectedSource; readonly output: InspectedOutputs };
+  readonly activations: { readonly input: InspectedSource; readonly output: InspectedLayers };
+  readonly sample: { readonly input: number; readonly output: InspectedSample };
+  /**
+   * Judges one microbatch of test samples from `first` on. From 0 on with the current parameters; what follows with the same ones, so
+   * that the parts belong together.
+   */
+  readonly judge: { readonly input: { readonly first: number }; readonly output: JudgedPart };
 }
 
 /** Name of a request. */

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ComputeReply, ComputeRequest, ComputeRequests } from "./compute-message.ts";
+import { ModelInspector } from "./model-inspector.ts";
 import { TensorStore } from "./tensor-store.ts";
 
 /** What piscina hands to a compute thread: the port its whole session goes over. */
@@ -40,6 +41,7 @@ async function answer(server: RequestServer, request: ComputeRequest): Promise<C
 
 class RequestServer {
   #store: TensorStore | null = null;
+  #inspector: ModelInspector | null = null;
 
   async serve(request: ComputeRequest): Promise<Output> {
     switch (request.name) {
@@ -59,6 +61,19 @@ class RequestServer {
         return this.#opened().evaluate();
       case "snapshot":
         return this.#opened().snapshot();
+      case "openInspection": {
+        const store = this.#opened();
+        this.#inspector = await ModelInspector.open(request.input, () => store.model);
+        return null;
+      }
+      case "predict":
+        return this.#inspecting().predict(request.input);
+      case "activations":
+        return this.#inspecting().activations(request.input);
+      case "sample":
+        return this.#inspecting().sample(request.input);
+      case "judge":
+        return this.#inspecting().judge(request.input.first);
       default:
         return request satisfies never;
     }
@@ -66,6 +81,11 @@ class RequestServer {
 
   dispose(): void {
     this.#store?.dispose();
+  }
+
+  #inspecting(): ModelInspector {
+    if (this.#inspector === null) throw new Error("The programs that look inside are not open yet");
+    return this.#inspector;
   }
 
   #opened(): TensorStore {
@@ -77,7 +97,7 @@ class RequestServer {
 /** Memory that goes over to the other thread instead of being copied. */
 function transfersOf(output: Output): ArrayBuffer[] {
   if (output === null || output instanceof Float32Array) return [];
-  if (!("parameters" in output)) return [];
+  if (!("state" in output)) return [];
   return [output.parameters, output.state, output.buffers].flatMap(({ buffer }) =>
     buffer instanceof ArrayBuffer ? [buffer] : [],
   );

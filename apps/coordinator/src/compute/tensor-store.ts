@@ -35,6 +35,15 @@ interface StoreBuffers {
   readonly seed: DeviceBuffer;
 }
 
+/** The model on its device, as it is now. */
+export interface HeldModel {
+  readonly device: Device;
+  readonly parameters: DeviceBuffer;
+  readonly buffers: DeviceBuffer;
+  /** Updates done. */
+  readonly step: number;
+}
+
 /** All tensors of a run on one device, and what is done with them: what the machine's effects ask for. */
 export class TensorStore {
   readonly #setup: ComputeSetup;
@@ -44,6 +53,7 @@ export class TensorStore {
   readonly #update: Executable;
   /** S and E are added up here and written to the device once a step: adding needs no program. */
   readonly #sums: Readonly<Record<LeaseKind, Float32Array>>;
+  #step: number;
   /** Memory contributions of other codecs than float32 are decoded into. */
   readonly #decoded: Float32Array;
 
@@ -62,6 +72,7 @@ export class TensorStore {
       gradient: new Float32Array(setup.sumsLength),
       evaluate: new Float32Array(setup.evaluationSumsLength),
     };
+    this.#step = setup.step;
     this.#decoded = new Float32Array(setup.trainableLength + setup.statisticsLength);
   }
 
@@ -90,6 +101,12 @@ export class TensorStore {
       await device.write(buffers.buffers, setup.tensors.buffers);
     }
     return new TensorStore(setup, device, buffers, { measure, update });
+  }
+
+  /** What programs that look inside the model are run with; its buffers are only read. */
+  get model(): HeldModel {
+    const { parameters, buffers } = this.#buffers;
+    return { device: this.#device, parameters, buffers, step: this.#step };
   }
 
   /** Reads a contribution through once, before anything of it is added. Borrows it. */
@@ -137,6 +154,7 @@ export class TensorStore {
     const scalars = Float32Array.of(step, samplesCommitted, learningRateFactor, weight, gradientNorm);
     await device.write(this.#buffers.scalars, scalars);
     await this.#update.run(this.#bindings(this.#update));
+    this.#step = step + 1;
     return { applied, gradientNorm, sums, encoded: await this.encode(step + 1, memory) };
   }
 

@@ -1,0 +1,52 @@
+import type { RunEvent } from "@tributary/program";
+import type { WatchedEvent } from "@tributary/protocol";
+
+/** A line of the event log without its place in it. */
+export type EventLine = Pick<WatchedEvent, "level" | "kind" | "text">;
+
+/** Characters of one line. */
+const LINE_LENGTH_MAX = 500;
+
+/** What an event is called in the log; null for steps, which the curves show. */
+export function eventLine(event: RunEvent): EventLine | null {
+  const line = lineOf(event);
+  return line === null ? null : { kind: event.event, level: line.level, text: line.text.slice(0, LINE_LENGTH_MAX) };
+}
+
+function lineOf(event: RunEvent): Pick<WatchedEvent, "level" | "text"> | null {
+  const info = (text: string) => ({ level: "info", text }) as const;
+  switch (event.event) {
+    case "step":
+      return null;
+    case "listening":
+      return info(`Run ${event.run} is open: ${event.parameters.toLocaleString("en")} parameters`);
+    case "worker":
+      return event.state === "lost"
+        ? { level: "warning", text: `${event.name} was lost` }
+        : info(`${event.name} ${event.state}`);
+    case "reissued":
+      return {
+        level: "warning",
+        text: `Samples ${event.start} to ${event.end - 1} of step ${event.step + 1} were given to another worker`,
+      };
+    case "waiting":
+      return info(event.reason);
+    case "checkpoint":
+      return info(`Saved after step ${event.step}`);
+    case "epoch":
+      return info(epochText(event));
+    case "error":
+      return { level: "error", text: `${event.message}. ${event.remedy}` };
+    case "finished":
+      return info(`The run is finished: ${event.steps} steps in ${event.seconds.toFixed(1)} s`);
+    default:
+      return event satisfies never;
+  }
+}
+
+function epochText(event: Extract<RunEvent, { event: "epoch" }>): string {
+  const values = Object.entries(event).flatMap(([key, value]) =>
+    /^(train|test)/.test(key) && typeof value === "number" ? [`${key} ${Number(value.toPrecision(4))}`] : [],
+  );
+  return `Epoch ${event.epoch} in ${event.seconds.toFixed(1)} s: ${values.join(", ")}`;
+}
