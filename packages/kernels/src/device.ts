@@ -52,6 +52,8 @@ export interface Device {
   write(buffer: DeviceBuffer, data: TensorData, offset?: number): Promise<void>;
   /** Copies `length` elements from element `offset` on; without them, all. The result belongs to the caller. */
   read(buffer: DeviceBuffer, offset?: number, length?: number): Promise<TensorData>;
+  /** Reads several whole buffers, as they are when it is their turn: one trip to the device. */
+  readAll(buffers: readonly DeviceBuffer[]): Promise<readonly TensorData[]>;
   /** @throws KernelError UNSUPPORTED_OPERATION; ProgramError when the program is not valid */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
   dispose(): void;

@@ -44,6 +44,20 @@ async function copies(device: Device): Promise<void> {
   }
 }
 
+async function readsTogether(device: Device): Promise<void> {
+  const buffers = await Promise.all(DTYPES.map((dtype) => bufferWith(device, dtype, ELEMENTS)));
+  const read = await device.readAll(buffers);
+  for (const [index, dtype] of DTYPES.entries()) {
+    const found = read[index];
+    if (found.constructor !== dataOf(dtype, []).constructor || String([...found]) !== String(ELEMENTS)) {
+      throw new Error(`Among others ${dtype} is read as ${found.constructor.name} [${[...found]}]`);
+    }
+  }
+  if ((await device.readAll([])).length !== 0) throw new Error("Reading no buffer must give nothing");
+  for (const buffer of buffers) buffer.dispose();
+  await expectCode("BUFFER_DISPOSED", () => device.readAll(buffers));
+}
+
 async function offsets(device: Device): Promise<void> {
   for (const dtype of DTYPES) {
     const buffer = await bufferWith(device, dtype, [1, 1, 1, 1, 1, 1, 1]);
@@ -107,6 +121,7 @@ async function growth(device: Device): Promise<void> {
 export const BUFFER_BEHAVIOURS: readonly DeviceBehaviour[] = [
   { name: "a new buffer holds zeros, also where another one was", check: zeroAtFirst },
   { name: "write and read copy, in the array of the dtype", check: copies },
+  { name: "several buffers are read together, each in the array of its dtype", check: readsTogether },
   { name: "write and read at an offset touch nothing else", check: offsets },
   { name: "a wrong call is refused with its code and changes nothing", check: wrongCalls },
   { name: "a buffer of another device is refused", check: foreignBuffers },

@@ -78,6 +78,10 @@ export class WasmDevice implements Device {
     return memory.slice(offset, offset + length);
   }
 
+  readAll(buffers: readonly DeviceBuffer[]): Promise<readonly TensorData[]> {
+    return Promise.all(buffers.map((buffer) => this.read(buffer)));
+  }
+
   async compile(program: Program): Promise<Executable> {
     this.checkAlive();
     validateProgram(program);

@@ -35,6 +35,7 @@ export class StagingBuffers {
       const first = start & ~3;
       return { buffer, first, skipped: start - first, length, size: wordBytes(start + length - first) };
     });
+    if (copies.length === 0) return [];
     const size = copies.reduce((sum, copy) => sum + copy.size, 0);
     const staging = await this.#queue.enqueue(() => {
       const target = this.#take(size);
