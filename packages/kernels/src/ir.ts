@@ -161,6 +161,13 @@ export interface PoolKernel {
   readonly indices: View | null;
 }
 
+/** The pooling whose indices a scatterAdd takes: each row is a plane [H, W], its updates are those of the windows [OH, OW]. */
+export interface PoolGeometry {
+  readonly attributes: PrimitiveAttributes["maxPool"];
+  readonly input: readonly [number, number];
+  readonly output: readonly [number, number];
+}
+
 /** gather, take, scatterAdd, scatterAddRows, as operations.ts defines them. Views are dense. */
 export interface IndexKernel {
   readonly kind: "index";
@@ -171,6 +178,8 @@ export interface IndexKernel {
   readonly source: View;
   readonly index: View;
   readonly output: View;
+  /** Of a scatterAdd whose indices a max pooling gave: an element can only be hit from the windows that it lies in. */
+  readonly pool?: PoolGeometry;
 }
 
 /** A composite over the last axis of rows, one pass a row. Views are dense. */

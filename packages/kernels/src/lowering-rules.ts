@@ -11,7 +11,7 @@ import {
   type UnaryName,
 } from "@tributary/program";
 import { BodyBuilder, type Expression } from "./expression.ts";
-import type { IndexKernel, ScalarOperation, Window } from "./ir.ts";
+import type { IndexKernel, PoolGeometry, ScalarOperation, Window } from "./ir.ts";
 import { storedFloat, storedLiteral } from "./literal.ts";
 import { lowerContraction, lowerMatmul, resultBody } from "./lowering-contraction.ts";
 import { lowerScan } from "./lowering-scan.ts";
@@ -243,9 +243,23 @@ function lowerIndexed(
   const output = scope.storages.dense(node.outputs[0].dtype, node.outputs[0].shape);
   const elementBytes = BYTES_PER_ELEMENT[node.outputs[0].dtype];
   if (elementCount(output.shape) > 0) {
-    scope.list.add({ kind: "index", operation, elementBytes, source, index, output });
+    const pool = operation === "scatterAdd" ? poolOf(scope, node) : null;
+    const known = pool === null ? {} : { pool };
+    scope.list.add({ kind: "index", operation, elementBytes, source, index, output, ...known });
   }
   return [scope.load(output)];
+}
+
+/** The pooling that chose a scatter's indices, plane by plane; null when they come from elsewhere. */
+function poolOf(scope: LoweringScope, node: GraphNode): PoolGeometry | null {
+  const index = scope.makers.unshaped(node.inputs[1]);
+  const pool = scope.makers.find(index, "maxPool");
+  if (pool === null || index !== pool.firstOutput + 1) return null;
+  const [height, width] = scope.value(pool.inputs[0]).shape.slice(2);
+  const [rows, columns] = pool.outputs[1].shape.slice(2);
+  const sameRows = scope.value(node.inputs[1]).shape.at(-1) === rows * columns;
+  if (!sameRows || node.outputs[0].shape.at(-1) !== height * width) return null;
+  return { attributes: pool.attributes, input: [height, width], output: [rows, columns] };
 }
 
 function lowerRows(scope: LoweringScope, node: NodeOf<CompositeName>): readonly Expression[] {

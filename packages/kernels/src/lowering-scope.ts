@@ -9,6 +9,7 @@ import {
 import { BodyBuilder, type Expression, isCheap, mapWindows } from "./expression.ts";
 import { KernelList } from "./fusion.ts";
 import type { Kernel, StorageId, View, Window } from "./ir.ts";
+import { Makers } from "./pool-mask.ts";
 import type { Storages } from "./storages.ts";
 import { denseWindow, isDense } from "./window.ts";
 
@@ -34,6 +35,8 @@ export class LoweringScope {
   readonly storages: Storages;
   readonly numbering: Numbering;
   readonly list: KernelList;
+  /** The nodes that have been lowered. */
+  readonly makers = new Makers();
   readonly #types: readonly TensorType[];
   readonly #uses: readonly number[];
   readonly #expressions: Expression[];
@@ -63,6 +66,7 @@ export class LoweringScope {
 
   /** Records the outputs of a node. A value that is dear to compute and has several users goes to memory at once. */
   define(node: GraphNode, expressions: readonly Expression[]): void {
+    this.makers.note(node);
     for (const [index, expression] of expressions.entries()) {
       const id = node.firstOutput + index;
       this.#expressions[id] = expression;

@@ -204,51 +204,97 @@ function emitScatterRow(code: IndexCode, count: number): KernelCode {
   return { workgroups: rows * segments, statements: statements.join("\n") };
 }
 
-/** Workgroups beyond which each takes more rows of the table instead. */
-const TABLE_WORKGROUPS_MAX = 1024;
+/** Workgroups that keep a GPU busy, and those beyond which each takes more rows of the table instead. */
+const TABLE_WORKGROUPS = { wanted: 128, most: 1024 } as const;
 /** Fewest neighbouring columns of a row that a workgroup adds up. */
 const COLUMNS_MIN = 32;
+/** Fewest indices of a segment. */
+const SEGMENT_MIN = 64;
 
-/** How a table is shared out: groups of invocations own a few rows of a block of columns each. */
-export function tableBlocks(rows: number, width: number): { columns: number; groups: number; own: number } {
-  let columns = Math.min(WORKGROUP_SIZE, powerAbove(width));
-  const blocks = (): number => Math.ceil(width / columns) * Math.ceil(rows / (WORKGROUP_SIZE / columns));
-  // Narrower blocks make no more workgroups unless rows are fewer than groups: then they do.
-  while (columns > COLUMNS_MIN && rows <= WORKGROUP_SIZE / columns) columns /= 2;
-  const own = Math.max(1, Math.min(Math.ceil(blocks() / TABLE_WORKGROUPS_MAX), PLACES_MAX / WORKGROUP_SIZE));
-  return { columns, groups: WORKGROUP_SIZE / columns, own };
+/** How a table is shared out. */
+export interface TableShares {
+  /** Neighbouring columns of a workgroup: a power of 2. */
+  readonly columns: number;
+  /** Parts of the list of indices, each added up by itself: a power of 2. */
+  readonly segments: number;
+  /** Rows that a group of invocations, one for each column and segment, owns. */
+  readonly own: number;
+  /** Rows of a workgroup. */
+  readonly rows: number;
+  /** Workgroups, those for the columns of one row side by side. */
+  readonly across: number;
+  readonly workgroups: number;
 }
 
-/** Rows of a table: invocations own columns of some rows, and look through all indices. */
+/** Shares out a table, by its size and the number of indices alone. */
+export function shareTable(rows: number, width: number, count: number): TableShares {
+  let columns = Math.min(WORKGROUP_SIZE, powerAbove(width));
+  let segments = 1;
+  let own = 1;
+  const shares = (): TableShares => {
+    const together = (WORKGROUP_SIZE / columns / segments) * own;
+    const across = Math.ceil(width / columns);
+    return { columns, segments, own, rows: together, across, workgroups: Math.ceil(rows / together) * across };
+  };
+  const isFew = (): boolean => shares().workgroups < TABLE_WORKGROUPS.wanted;
+  while (isFew() && columns > COLUMNS_MIN) columns /= 2;
+  while (isFew() && columns * segments < WORKGROUP_SIZE && count / segments >= 2 * SEGMENT_MIN) segments *= 2;
+  while (shares().workgroups > TABLE_WORKGROUPS.most && own < PLACES_MAX / WORKGROUP_SIZE) own *= 2;
+  return shares();
+}
+
+/** Indices of one word of marks. */
+const MARKS = 32;
+
+/**
+ * Rows of a table: a workgroup marks the indices that name one of its rows, a bit each, then invocations go through the marks in order and add
+ * up their column. Segments of the list are added one after the other.
+ */
 function emitScatterAddRows(code: IndexCode): KernelCode {
-  const { context, kernel, source, output } = code;
+  const { context, kernel, index, source, output } = code;
   const count = elementCount(kernel.index.shape);
   const rows = kernel.output.shape[0];
   const width = elementCount(kernel.output.shape) / rows;
-  const { columns, groups, own } = tableBlocks(rows, width);
-  const across = Math.ceil(width / columns);
+  const shares = shareTable(rows, width, count);
+  const { columns, segments, own, across } = shares;
   const sums = context.workgroupArray("f32", own * WORKGROUP_SIZE);
+  const marks = context.workgroupArray("u32", WORKGROUP_SIZE);
+  const words = WORKGROUP_SIZE / segments;
   const statements = [
     `let column = wg % ${across}u * ${columns}u + lid % ${columns}u;`,
-    `let owned = (wg / ${across}u * ${groups}u + lid / ${columns}u) * ${own}u;`,
+    `let segment = lid / ${columns}u % ${segments}u;`,
+    `let lowest = wg / ${across}u * ${shares.rows}u;`,
+    `let owned = lowest + lid / ${columns * segments}u * ${own}u;`,
     `for (var k = 0u; k < ${own}u; k++) { ${sums}[k * ${WORKGROUP_SIZE}u + lid] = 0.0f; }`,
-    forIndices(
-      code,
-      count,
-      "0u",
-      [
-        "let mine = chosen - owned;",
-        `if (mine < ${own}u && chosen < ${literal(rows)} && column < ${literal(width)}) {`,
-        `let at = (begin + k) * ${literal(width)} + column;`,
-        `${sums}[mine * ${WORKGROUP_SIZE}u + lid] += ${source.load("at")};`,
-        "}",
-      ].join("\n"),
-    ),
+    `for (var begin = 0u; begin < ${literal(count)}; begin += ${MARKS * WORKGROUP_SIZE}u) {`,
+    "var mark = 0u;",
+    `let first = begin + lid * ${MARKS}u;`,
+    `for (var k = 0u; k < ${MARKS}u && first + k < ${literal(count)}; k++) {`,
+    "let at = first + k;",
+    `let chosen = ${loadIndex(index, "at")};`,
+    `if (chosen - lowest < ${shares.rows}u && chosen < ${literal(rows)}) { mark |= 1u << k; }`,
+    "}",
+    `${marks}[lid] = mark;`,
+    "workgroupBarrier();",
+    `for (var word = segment * ${words}u; word < (segment + 1u) * ${words}u; word++) {`,
+    `var rest = ${marks}[word];`,
+    "while (rest != 0u) {",
+    `let named = begin + word * ${MARKS}u + countTrailingZeros(rest);`,
+    "rest &= rest - 1u;",
+    shares.rows === 1 ? "let mine = 0u;" : `let mine = ${loadIndex(index, "named")} - owned;`,
+    `if (mine < ${own}u && column < ${literal(width)}) {`,
+    `let at = named * ${literal(width)} + column;`,
+    `${sums}[mine * ${WORKGROUP_SIZE}u + lid] += ${source.load("at")};`,
+    "}\n}\n}",
+    "workgroupBarrier();",
+    "}",
     `for (var k = 0u; k < ${own}u; k++) {`,
-    `if (owned + k < ${literal(rows)} && column < ${literal(width)}) {`,
+    `if (segment == 0u && owned + k < ${literal(rows)} && column < ${literal(width)}) {`,
+    `var sum = ${sums}[k * ${WORKGROUP_SIZE}u + lid];`,
+    `for (var s = 1u; s < ${segments}u; s++) { sum += ${sums}[k * ${WORKGROUP_SIZE}u + lid + s * ${columns}u]; }`,
     `let at = (owned + k) * ${literal(width)} + column;`,
-    output.store("at", `${sums}[k * ${WORKGROUP_SIZE}u + lid]`),
+    output.store("at", "sum"),
     "}\n}",
   ];
-  return { workgroups: Math.ceil(rows / (groups * own)) * across, statements: statements.join("\n") };
+  return { workgroups: shares.workgroups, statements: statements.join("\n") };
 }

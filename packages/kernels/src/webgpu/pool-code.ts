@@ -23,9 +23,7 @@ export const emitPool: EmitKernel<PoolKernel> = (context, kernel) => {
     "var best_key = i32(-2147483648);",
     "var best_place = 0u;",
     emitWindow(context, kernel),
-    kernel.values === null
-      ? ""
-      : context.access(kernel.values.storage, kernel.values.offset).store("i", "best"),
+    kernel.values === null ? "" : context.access(kernel.values.storage, kernel.values.offset).store("i", "best"),
     kernel.indices === null
       ? ""
       : context.access(kernel.indices.storage, kernel.indices.offset).store("i", "bitcast<i32>(best_place)"),
