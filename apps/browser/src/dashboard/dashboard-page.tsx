@@ -63,9 +63,11 @@ function RunView() {
         </div>
         <Workers />
         {features.activations ? <Inside looked={looked} onLook={setLooked} /> : null}
-        {features.predict && classes !== null ? <Drawing onLook={look} /> : null}
+        <div class="stack">
+          {features.predict && classes !== null ? <Drawing onLook={look} /> : null}
+          <EventLog />
+        </div>
         {classes === null ? null : <Confusion onLook={look} />}
-        <EventLog />
       </main>
     </>
   );

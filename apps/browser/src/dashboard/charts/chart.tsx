@@ -13,7 +13,7 @@ export interface ChartProps {
   /** Makes the options; another function makes another chart, so it should stay the same while they do. */
   readonly options: () => ChartOptions;
   readonly data: uPlot.AlignedData;
-  /** CSS pixels. */
+  /** CSS pixels at least; where its place is higher, the chart fills it. */
   readonly height: number;
   /** What is to be seen, for those who do not see it. */
   readonly label: string;
@@ -36,6 +36,12 @@ export function themedAxis(axis: uPlot.Axis): uPlot.Axis {
   };
 }
 
+/** Labels of an axis with as many decimals as the distance between them asks for. */
+export function tickLabels(splits: readonly (number | null)[], increment: number, factor = 1): string[] {
+  const decimals = Math.max(0, Math.min(4, -Math.floor(Math.log10(increment * factor) + 1e-9)));
+  return splits.map((split) => (split === null ? "" : (split * factor).toFixed(decimals)));
+}
+
 /** A line chart that follows the width of its place and the colour scheme. */
 export function Chart({ options, data, height, label }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -45,10 +51,12 @@ export function Chart({ options, data, height, label }: ChartProps) {
   useEffect(() => {
     const target = place.current;
     if (target === null) return undefined;
-    const drawn = new uPlot({ ...options(), width: Math.max(1, target.offsetWidth), height }, latest.current, target);
+    const size = () => ({ width: Math.max(1, target.offsetWidth), height: Math.max(1, target.offsetHeight) });
+    const drawn = new uPlot({ ...options(), ...size() }, latest.current, target);
     chart.current = drawn;
     const sizes = new ResizeObserver(() => {
-      if (target.offsetWidth > 0) drawn.setSize({ width: target.offsetWidth, height });
+      const { width, height: tall } = size();
+      if (width > 1 && (width !== drawn.width || tall !== drawn.height)) drawn.setSize({ width, height: tall });
     });
     sizes.observe(target);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -60,7 +68,7 @@ export function Chart({ options, data, height, label }: ChartProps) {
       drawn.destroy();
       chart.current = null;
     };
-  }, [options, height]);
+  }, [options]);
   useEffect(() => chart.current?.setData(data), [data]);
-  return <div class="chart" ref={place} role="img" aria-label={label} />;
+  return <div class="chart" ref={place} role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
 }

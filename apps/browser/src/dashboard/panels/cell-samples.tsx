@@ -1,9 +1,10 @@
 import type { JudgedSample, WatchSamples } from "@tributary/protocol";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { PixelCanvas } from "../pictures/pixel-canvas.tsx";
 import { imageForm, samplePixels } from "../pictures/sample-image.ts";
 import type { LookedAt } from "../state/looked-at.ts";
-import { useDashboard, useWatched } from "../watch/dashboard-context.ts";
+import { useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
+import { useOnScreen } from "../watch/visibility.ts";
 import { percent, wholeNumber } from "../words/figures.ts";
 import type { ConfusionPlace } from "./confusion.tsx";
 
@@ -20,7 +21,11 @@ export interface CellSamplesProps {
 export function CellSamples({ place: { label, predicted }, step, onLook, onClose }: CellSamplesProps) {
   const { link } = useDashboard();
   const [answer, setAnswer] = useState<WatchSamples | string>("Looking for samples …");
+  const region = useRef<HTMLElement>(null);
+  const isSeen = useOnScreen(region);
+  const isOpen = useIsOpen();
   useEffect(() => {
+    if (!isSeen || !isOpen) return undefined;
     let isWanted = true;
     void link.ask({ type: "samples", label, predicted }).then((said) => {
       if (!isWanted) return;
@@ -30,10 +35,10 @@ export function CellSamples({ place: { label, predicted }, step, onLook, onClose
     return () => {
       isWanted = false;
     };
-  }, [link, label, predicted, step]);
+  }, [link, label, predicted, step, isSeen, isOpen]);
   const title = label === predicted ? `Class ${label}, taken for what it is` : `Class ${label}, taken for ${predicted}`;
   return (
-    <section class="cell-samples" aria-label={title}>
+    <section class="cell-samples" aria-label={title} ref={region}>
       <div class="cell-samples-head">
         <h3>{title}</h3>
         <button type="button" class="tool" onClick={onClose}>

@@ -13,11 +13,13 @@ export interface ConfusionPlace {
   readonly predicted: number;
 }
 
-/** What is mistaken for what on the test data; a cell shows its samples. */
+/** What is mistaken for what on the test data; a cell shows its samples, at first the worst mistake's. */
 export function Confusion({ onLook }: { readonly onLook: (looked: LookedAt) => void }) {
   const confusion = useWatched((watched) => watched.confusion);
   const offersSamples = useWatched((watched) => watched.run.features.samples);
-  const [open, setOpen] = useState<ConfusionPlace | null>(null);
+  const [chosen, setChosen] = useState<ConfusionPlace | "worst" | null>("worst");
+  const open =
+    !offersSamples || confusion === null ? null : chosen === "worst" ? worstMistake(confusion.counts) : chosen;
   return (
     <Panel id="confusion" title="What is mistaken for what">
       {confusion === null ? (
@@ -25,10 +27,12 @@ export function Confusion({ onLook }: { readonly onLook: (looked: LookedAt) => v
       ) : (
         <>
           <p class="muted small">{confusionWords(confusion, offersSamples)}</p>
-          <Matrix confusion={confusion} open={open} onOpen={offersSamples ? setOpen : null} />
-          {open === null ? null : (
-            <CellSamples place={open} step={confusion.step} onLook={onLook} onClose={() => setOpen(null)} />
-          )}
+          <div class="confusion">
+            <Matrix confusion={confusion} open={open} onOpen={offersSamples ? setChosen : null} />
+            {open === null ? null : (
+              <CellSamples place={open} step={confusion.step} onLook={onLook} onClose={() => setChosen(null)} />
+            )}
+          </div>
         </>
       )}
     </Panel>

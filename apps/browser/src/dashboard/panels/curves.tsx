@@ -1,9 +1,9 @@
 import { useMemo, useState } from "preact/hooks";
 import type uPlot from "uplot";
-import { Chart, type ChartOptions, CURSOR_GROUP, themeColour, themedAxis } from "../charts/chart.tsx";
+import { Chart, type ChartOptions, CURSOR_GROUP, themeColour, themedAxis, tickLabels } from "../charts/chart.tsx";
 import { type CurveData, type CurveName, curveData, curveRows } from "../charts/curve-data.ts";
 import { useWatched } from "../watch/dashboard-context.ts";
-import { figure, isShare, metricFigure, metricLabel, percent, wholeNumber } from "../words/figures.ts";
+import { figure, isShare, metricFigure, metricLabel, wholeNumber } from "../words/figures.ts";
 import { curveSentence } from "../words/progress-words.ts";
 import { Panel } from "./panel.tsx";
 
@@ -176,11 +176,13 @@ interface CurveOptions {
 function curveOptions({ asShare, logarithmic, onCursor }: CurveOptions): ChartOptions {
   const train = () => themeColour("--series-1");
   const test = () => themeColour("--series-2");
-  const value = (_: uPlot, splits: number[]) =>
-    // A logarithmic axis leaves the labels out that have no room: they come as null.
-    splits.map((split) =>
-      split === null ? "" : asShare ? percent(split, split < 1 && split > 0.99 ? 1 : 0) : figure(split),
-    );
+  const value = (_: uPlot, splits: (number | null)[], _axis: number, _space: number, increment: number) => {
+    // On a logarithmic axis increments grow: each label is as long as it must be, and some have no room and come as null.
+    if (logarithmic) return splits.map((split) => (split === null ? "" : split.toString()));
+    return asShare
+      ? tickLabels(splits, increment, 100).map((label) => `${label}\u202f%`)
+      : tickLabels(splits, increment);
+  };
   return {
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, sync: { key: CURSOR_GROUP, setSeries: false }, points: { size: 7 } },

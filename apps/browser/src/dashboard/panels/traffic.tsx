@@ -53,5 +53,5 @@ export function Traffic() {
 
 function savingWords(coded: number, uncoded: number): string {
   if (uncoded === 0 || coded >= uncoded) return "";
-  return `${percent(1 - coded / uncoded, 0)} less than float32`;
+  return `${percent(1 - coded / uncoded, 0)} below float32`;
 }

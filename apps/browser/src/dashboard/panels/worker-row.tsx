@@ -30,11 +30,13 @@ export function WorkerRow({ worker, slot }: WorkerRowProps) {
   return (
     <tr class={`worker worker-${worker.state}`}>
       <th scope="row" class="column-name">
-        <span class={`swatch swatch-${slot < 0 ? "others" : slot}`} aria-hidden="true" />
-        <span class="clip" title={worker.name}>
-          {worker.name}
+        <span class="worker-name">
+          <span class={`swatch swatch-${slot < 0 ? "others" : slot}`} aria-hidden="true" />
+          <span class="clip" title={worker.name}>
+            {worker.name}
+          </span>
+          <span class="kind">{worker.kind === "tab" ? "tab" : "Node"}</span>
         </span>
-        <span class="kind">{worker.kind === "tab" ? "tab" : "Node"}</span>
       </th>
       <Cell column="state" label="State">
         <span class={`badge badge-${tone}`}>{label}</span>

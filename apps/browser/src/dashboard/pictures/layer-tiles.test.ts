@@ -12,15 +12,15 @@ const layer = (shape: readonly number[], values: readonly number[]) => ({
 
 describe("the picture of a layer", () => {
   it("has a tile for each feature map, as many side by side as the screen takes", () => {
-    // 6 maps of 28 x 28 at 2 screen pixels a number: a tile and its gap take 58; 5 fit into 300.
+    // 6 maps of 28 x 28 at 2 screen pixels a number: a tile and its gap take 58; 5 fit into 300, so two rows of 3.
     const layout = tileLayout([6, 28, 28], 300);
-    expect(layout).toMatchObject({ kind: "maps", tiles: 6, columns: 5, zoom: 2 });
-    expect(layoutSize(layout)).toEqual({ width: 5 * 29 - 1, height: 2 * 29 - 1 });
+    expect(layout).toMatchObject({ kind: "maps", tiles: 6, columns: 3, zoom: 2 });
+    expect(layoutSize(layout)).toEqual({ width: 3 * 29 - 1, height: 2 * 29 - 1 });
   });
 
   it("is a strip for dense layers, and a table for sequences", () => {
-    expect(tileLayout([120], 400)).toMatchObject({ kind: "strip", tiles: 120, columns: 50, zoom: 8 });
-    expect(tileLayout([10], 400)).toMatchObject({ columns: 10 });
+    expect(tileLayout([120], 400)).toMatchObject({ kind: "strip", tiles: 120, columns: 40, zoom: 8 });
+    expect(tileLayout([10], 400)).toMatchObject({ columns: 10, zoom: 20 });
     expect(tileLayout([32, 64], 400)).toMatchObject({ kind: "table", tileWidth: 64, tileHeight: 32, zoom: 6 });
   });
 

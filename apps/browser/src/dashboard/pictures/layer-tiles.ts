@@ -24,31 +24,33 @@ const CELLS_MAX = 512;
 /** Screen pixels that a tile of a map should have at least, and a cell of a strip. */
 const TILE_SCREEN_MIN = 40;
 const CELL_SCREEN = 8;
+/** Strips of so few cells, such as the classes, have larger ones. */
+const FEW_CELLS = 20;
+const FEW_CELL_SCREEN = 20;
 
 /** How to show a layer's output on so many screen pixels. */
 export function tileLayout(shape: readonly number[], screenWidth: number): TileLayout {
   const [first = 1, second = 1, third] = shape;
   if (shape.length >= 3 && third !== undefined) {
     const zoom = Math.max(1, Math.ceil(TILE_SCREEN_MIN / Math.max(second, third)));
-    const columns = Math.max(1, Math.floor((screenWidth + zoom) / ((third + 1) * zoom)));
     const tiles = Math.min(first, TILES_MAX);
-    return {
-      kind: "maps",
-      tiles,
-      tileWidth: third,
-      tileHeight: second,
-      columns: Math.min(columns, tiles),
-      gap: 1,
-      zoom,
-    };
+    const columns = evenColumns(tiles, Math.floor((screenWidth + zoom) / ((third + 1) * zoom)));
+    return { kind: "maps", tiles, tileWidth: third, tileHeight: second, columns, gap: 1, zoom };
   }
   if (shape.length === 2) {
     const zoom = Math.max(1, Math.min(CELL_SCREEN, Math.floor(screenWidth / second)));
     return { kind: "table", tiles: 1, tileWidth: second, tileHeight: first, columns: 1, gap: 0, zoom };
   }
   const tiles = Math.min(first, CELLS_MAX);
-  const columns = Math.max(1, Math.min(tiles, Math.floor(screenWidth / CELL_SCREEN)));
-  return { kind: "strip", tiles, tileWidth: 1, tileHeight: 1, columns, gap: 0, zoom: CELL_SCREEN };
+  const zoom = tiles <= FEW_CELLS ? FEW_CELL_SCREEN : CELL_SCREEN;
+  const columns = evenColumns(tiles, Math.floor(screenWidth / zoom));
+  return { kind: "strip", tiles, tileWidth: 1, tileHeight: 1, columns, gap: 0, zoom };
+}
+
+/** So many in a row that all rows are about equally long. */
+function evenColumns(tiles: number, columnsMax: number): number {
+  const rows = Math.ceil(tiles / Math.max(1, columnsMax));
+  return Math.ceil(tiles / rows);
 }
 
 /** Width and height of a layout's picture, in numbers. */
