@@ -18,25 +18,25 @@ export const OBSTACLES = {
     weight: "slow",
     what: "No GPU on this address: the page came over plain http from another machine, and browsers give the GPU to https only",
     remedy:
-      "It will compute on the processor. For the GPU, ask your host for an https link (tributary serve --lan makes one), or open the page on the host's own machine as http://localhost.",
+      "It computes on the processor instead. For the GPU, ask your host for an https link (tributary serve --lan makes one), or open the page on the host's own machine as http://localhost.",
   },
   NO_WEBGPU: {
     weight: "slow",
     what: "This browser cannot compute on the GPU: it has no WebGPU",
     remedy:
-      "It will compute on the processor. For the GPU, use a current Chrome or Edge, Safari 26, or Firefox on Windows or a Mac.",
+      "It computes on the processor instead. For the GPU, use a current Chrome or Edge, Safari 26, or Firefox on Windows or a Mac.",
   },
   NO_ADAPTER: {
     weight: "slow",
     what: "The browser found no GPU that it may use",
     remedy:
-      "It will compute on the processor. For the GPU, update the graphics driver and switch on hardware acceleration in the browser's settings, then load this page again.",
+      "It computes on the processor instead. For the GPU, update the graphics driver and switch on hardware acceleration in the browser's settings, then load this page again.",
   },
   SOFTWARE_ADAPTER: {
     weight: "slow",
     what: "The only GPU here is a program that imitates one on the processor",
     remedy:
-      "It will compute on the processor directly, which is faster. For a real GPU, switch on hardware acceleration in the browser's settings and load this page again.",
+      "It computes on the processor directly, which is faster. For a real GPU, switch on hardware acceleration in the browser's settings and load this page again.",
   },
   GPU_UNUSABLE: {
     weight: "slow",
