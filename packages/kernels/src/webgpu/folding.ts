@@ -128,29 +128,31 @@ export function foldLanes(
   memory: string,
   invocations: number,
 ): string {
-  const slots = folds.map(() => [] as number[]);
-  let next = 0;
-  for (const [fold, { registers }] of folds.entries())
-    for (const _ of registers) slots[fold].push(next++ * invocations);
+  const slots = slotsOf(folds, invocations);
   const write = folds.flatMap((_, fold) =>
     states.names(fold).map((name, register) => `${memory}[lid + ${slots[fold][register]}u] = bitcast<u32>(${name});`),
   );
-  const lines: string[] = [];
-  for (let half = lanes.count / 2; half >= 1; half /= 2) {
-    const read = folds.map(({ registers, join }, fold) => {
-      const other = registers.map(
-        ({ type }, register) => `bitcast<${type}>(${memory}[lid + ${slots[fold][register] + half * lanes.step}u])`,
-      );
-      const names = other.map((_, register) => `other${fold}_${register}`);
-      const declared = names.map((name, register) => `let ${name} = ${other[register]};`).join(" ");
-      return `${declared}\n${join(states.names(fold), names)}`;
-    });
-    // A level writes where none before it is read: one barrier a level is enough.
-    lines.push(
-      `if (${lanes.name} >= ${half}u && ${lanes.name} < ${2 * half}u) {\n${write.join("\n")}\n}`,
-      "workgroupBarrier();",
-      `if (${lanes.name} < ${half}u) {\n${read.join("\n")}\n}`,
+  const read = folds.map(({ registers, join }, fold) => {
+    const names = registers.map((_, register) => `other${fold}_${register}`);
+    const declared = registers.map(
+      ({ type }, register) => `let ${names[register]} = bitcast<${type}>(${memory}[source + ${slots[fold][register]}u]);`,
     );
-  }
-  return lines.join("\n");
+    return [...declared, join(states.names(fold), names)].join("\n");
+  });
+  // A level writes where none before it is read: one barrier a level is enough.
+  return [
+    `for (var half = ${lanes.count / 2}u; half > 0u; half >>= 1u) {`,
+    `if (${lanes.name} >= half && ${lanes.name} < 2u * half) {\n${write.join("\n")}\n}`,
+    "workgroupBarrier();",
+    `if (${lanes.name} < half) {`,
+    `let source = lid + half * ${lanes.step}u;`,
+    ...read,
+    "}\n}",
+  ].join("\n");
+}
+
+/** Where each register of each fold has its words: one for every invocation. */
+function slotsOf(folds: readonly Fold[], invocations: number): number[][] {
+  let next = 0;
+  return folds.map(({ registers }) => registers.map(() => next++ * invocations));
 }

@@ -35,6 +35,7 @@ export function partsOf(geometry: ReductionGeometry): number {
 }
 
 function splitReduction(storages: GpuStorages, kernel: ReduceKernel): readonly Kernel[] {
+  if (elementCount(kernel.epilogue.shape) === 0) return [];
   const geometry = reductionGeometry(kernel);
   const wanted = partsOf(geometry);
   if (wanted === 1) return [kernel];
