@@ -1,3 +1,4 @@
+import { elementCount } from "@tributary/program";
 import type { Body, ContractKernel, Kernel, StorageId, View, Window } from "./ir.ts";
 import { type Access, kernelReads, kernelWrites } from "./kernel-access.ts";
 import type { Storages } from "./storages.ts";
@@ -17,6 +18,12 @@ export interface HoistedBody {
   readonly inside: readonly Kernel[];
 }
 
+/**
+ * How the right sides of products lie that no turn changes. "panels": some columns beside one another for each row, as vectors of a CPU read them. "rows": row after row, as
+ * neighbouring invocations of a GPU read neighbouring columns.
+ */
+export type OperandLayout = "panels" | "rows";
+
 /** Columns of a panel: a line of the cache, and no less than any tile of a product has. */
 const PANEL_COLUMNS = 16;
 
@@ -28,15 +35,20 @@ const PANELS_ELEMENTS_MIN = 2048;
 
 /**
  * Takes out of a scan's body what is the same in every turn: whole kernels, and the packing of the matrices that products multiply with:
- * they are laid out in panels once, so that no turn need do it.
+ * they are laid out once, so that no turn need do it.
  */
-export function hoist(storages: Storages, kernels: readonly Kernel[], names: LoopNames, length: number): HoistedBody {
+export function hoist(
+  storages: Storages,
+  kernels: readonly Kernel[],
+  names: LoopNames,
+  { length, operands }: { readonly length: number; readonly operands: OperandLayout },
+): HoistedBody {
   const varying = varyingStorages(storages, kernels, names);
   const isVarying = (kernel: Kernel): boolean => kernelWrites(kernel).some((write) => varying(write));
   const before = kernels.filter((kernel) => !isVarying(kernel));
   const rest = kernels.filter(isVarying);
   if (length < PANELS_TURNS_MIN) return { before, inside: rest };
-  const panels = new Panels(storages);
+  const panels = operands === "panels" ? new Panels(storages) : new Rows(storages);
   const inside = rest.map((kernel) => {
     if (kernel.kind !== "contract" || kernel.contraction.operation !== "matmul") return kernel;
     const { b } = kernel;
@@ -107,6 +119,39 @@ class Panels {
     const body: Body = {
       shape,
       steps: [{ kind: "load", dtype: "float32", storage: b.storage, window }],
+      stores: [{ step: 0, storage, window: denseWindow(shape) }],
+    };
+    this.kernels.push({ kind: "map", body });
+    return storage;
+  }
+}
+
+/** Right sides of products whose neighbouring columns do not lie side by side, each copied once so that they do. */
+class Rows {
+  readonly kernels: Kernel[] = [];
+  readonly #storages: Storages;
+  readonly #known = new Map<string, StorageId>();
+
+  constructor(storages: Storages) {
+    this.#storages = storages;
+  }
+
+  /** The product with its right side row after row. */
+  cut(kernel: ContractKernel): ContractKernel {
+    const { b } = kernel;
+    const axis = b.shape.length - 1;
+    if (b.shape[axis] === 1 || b.strides[axis] === 1) return kernel;
+    const key = [b.storage, b.offset, ...b.shape, ...b.strides].join();
+    const storage = this.#known.get(key) ?? this.#copy(b);
+    this.#known.set(key, storage);
+    return { ...kernel, b: { storage, shape: b.shape, ...denseWindow(b.shape) } };
+  }
+
+  #copy({ storage: from, shape, offset, strides }: View): StorageId {
+    const storage = this.#storages.add("float32", elementCount(shape));
+    const body: Body = {
+      shape,
+      steps: [{ kind: "load", dtype: "float32", storage: from, window: { offset, strides } }],
       stores: [{ step: 0, storage, window: denseWindow(shape) }],
     };
     this.kernels.push({ kind: "map", body });

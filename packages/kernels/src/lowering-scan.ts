@@ -50,7 +50,7 @@ export function lowerScan(
   }
   for (const id of node.inputs.slice(carryCount + sliced)) bodyInputs.push(scope.load(scope.view(id)));
   const outside = storages.count;
-  const inner = new LoweringScope(body, bodyInputs, storages, numbering);
+  const inner = new LoweringScope(body, bodyInputs, storages, numbering, scope.operands);
   for (const inside of body.nodes) lowerNode(inner, inside);
   for (const [position, id] of body.outputs.entries()) {
     const value = inner.value(id);
@@ -67,7 +67,7 @@ export function lowerScan(
     inner.storeInto(value, { storage: storages.add(value.dtype, count, place) }, denseWindow(value.shape));
   }
   const names = { loop, carries: new Set(carries.map(({ carry }) => carry)) };
-  const { before, inside } = hoist(storages, inner.kernels, names, length);
+  const { before, inside } = hoist(storages, inner.kernels, names, { length, operands: scope.operands });
   for (const kernel of before) scope.list.add(kernel);
   scope.list.add({ kind: "scan", loop, length, reverse, carries, kernels: inside });
   return results.map((view) => scope.load(view));

@@ -8,6 +8,7 @@ import {
 } from "@tributary/program";
 import { BodyBuilder, type Expression, isCheap, mapWindows } from "./expression.ts";
 import { KernelList } from "./fusion.ts";
+import type { OperandLayout } from "./hoisting.ts";
 import type { Kernel, StorageId, View, Window } from "./ir.ts";
 import { Makers } from "./pool-mask.ts";
 import type { Storages } from "./storages.ts";
@@ -34,6 +35,7 @@ export interface Numbering {
 export class LoweringScope {
   readonly storages: Storages;
   readonly numbering: Numbering;
+  readonly operands: OperandLayout;
   readonly list: KernelList;
   /** The nodes that have been lowered. */
   readonly makers = new Makers();
@@ -41,9 +43,16 @@ export class LoweringScope {
   readonly #uses: readonly number[];
   readonly #expressions: Expression[];
 
-  constructor(graph: Graph, inputs: readonly Expression[], storages: Storages, numbering: Numbering) {
+  constructor(
+    graph: Graph,
+    inputs: readonly Expression[],
+    storages: Storages,
+    numbering: Numbering,
+    operands: OperandLayout = "panels",
+  ) {
     this.storages = storages;
     this.numbering = numbering;
+    this.operands = operands;
     this.list = new KernelList(storages);
     this.#types = valueTypes(graph);
     this.#uses = countUses(graph, this.#types.length);

@@ -1,4 +1,5 @@
 import type { Program } from "@tributary/program";
+import type { OperandLayout } from "./hoisting.ts";
 import type { KernelProgram, StorageId } from "./ir.ts";
 import { lowerNode } from "./lowering-rules.ts";
 import { LoweringScope } from "./lowering-scope.ts";
@@ -8,12 +9,18 @@ import { simplify } from "./simplify.ts";
 import { Storages } from "./storages.ts";
 import { denseWindow, windowsEqual } from "./window.ts";
 
+/** What a backend would like of its kernels. */
+export interface LoweringOptions {
+  /** How right sides of products lie that no turn of a scan changes. Default "panels". */
+  readonly operands?: OperandLayout;
+}
+
 /**
  * Turns a valid program into kernels: elementwise chains are fused into what produces or consumes them, rearrangements become
  * strides, and outputs are written where they belong, onto the input that they replace whenever no later kernel
  * needs the old elements.
  */
-export function lowerProgram(program: Program): KernelProgram {
+export function lowerProgram(program: Program, { operands = "panels" }: LoweringOptions = {}): KernelProgram {
   const graph = simplify(program.graph);
   const storages = new Storages();
   const inputs = program.inputs.map(
@@ -25,7 +32,7 @@ export function lowerProgram(program: Program): KernelProgram {
     storage: inputs[index],
     window: denseWindow(input.shape),
   }));
-  const scope = new LoweringScope(graph, expressions, storages, { loops: 0, carries: 0 });
+  const scope = new LoweringScope(graph, expressions, storages, { loops: 0, carries: 0 }, operands);
   for (const node of graph.nodes) lowerNode(scope, node);
   const outputs = program.outputs.map((output, index) => {
     const replaced = program.inputs.findIndex((input) => input.name === output.replaces);

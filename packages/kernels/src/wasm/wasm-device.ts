@@ -3,7 +3,7 @@ import { resolveBindings } from "../bindings.ts";
 import { checkCount, checkRange, dataMismatch } from "../buffer-range.ts";
 import type { Bindings, Device, DeviceBuffer, Executable, TensorData } from "../device.ts";
 import { KernelError } from "../errors.ts";
-import type { Kernel } from "../ir.ts";
+import type { Kernel, KernelProgram } from "../ir.ts";
 import { lowerProgram } from "../lowering.ts";
 import { planMemory } from "../memory-plan.ts";
 import type { Features } from "./context.ts";
@@ -47,13 +47,16 @@ export class WasmDevice implements Device {
   readonly arithmeticClass: string;
   readonly #features: Features;
   readonly #geometry: Geometry;
+  readonly #lower: (program: Program) => KernelProgram;
   readonly #memory = new DeviceMemory();
   #scratch: { readonly address: number; readonly bytes: number } | null = null;
   #disposed = false;
 
-  constructor(features: Features, geometry: Geometry) {
+  /** @param lower makes the kernels of a valid program */
+  constructor(features: Features, geometry: Geometry, lower: (program: Program) => KernelProgram = lowerProgram) {
     this.#features = features;
     this.#geometry = geometry;
+    this.#lower = lower;
     this.arithmeticClass = features.fma ? "wasm-fma" : "wasm";
   }
 
@@ -85,7 +88,7 @@ export class WasmDevice implements Device {
   async compile(program: Program): Promise<Executable> {
     this.checkAlive();
     validateProgram(program);
-    const kernels = lowerProgram(program);
+    const kernels = this.#lower(program);
     const plan = planMemory(kernels, (kernel) => this.#scratchBytes(kernel));
     const reserved: number[] = [];
     const bytes = programModule(

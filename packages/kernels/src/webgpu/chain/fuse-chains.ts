@@ -5,6 +5,8 @@ import { Clusters } from "./clusters.ts";
 import { dependencies } from "./dependencies.ts";
 import { canJoin, isWorthwhile } from "./joining.ts";
 import { MovingStorages, partKernel } from "./part-kernel.ts";
+import { GPU_PART_SIZES, type PartSizes } from "./part-sizes.ts";
+import { leavesOf } from "./partition.ts";
 import { chooseParts, type Parts } from "./parts.ts";
 
 /** Most kernels of a chain: one shader holds the code of all. */
@@ -19,10 +21,11 @@ export function fuseChains(
   storages: GpuStorages,
   kernels: readonly Kernel[],
   features: Pick<GpuFeatures, "storageBuffers">,
+  sizes = GPU_PART_SIZES,
 ): readonly GpuKernel[] {
   const { before, flows } = dependencies(storages.all, kernels);
   const clusters = new Clusters(before);
-  const loops = new Loops(storages);
+  const loops = new Loops(storages, kernels);
   const ready = kernels.map(canJoin);
   const pick = (members: readonly number[]): Kernel[] => members.map((member) => kernels[member]);
   const refused = new Set<string>();
@@ -36,7 +39,7 @@ export function fuseChains(
       if (union.length > CHAIN_KERNELS_MAX || !clusters.isEnclosed(union)) continue;
       const pair = [one.join(), two.join()].join(" ");
       if (refused.has(pair)) continue;
-      if (fitsBuffers(storages.all, pick(union), features) && isWorthwhile(storages.all, pick(one), pick(two))) {
+      if (fitsBuffers(storages.all, pick(union), features) && isWorthwhile(storages.all, pick(one), pick(two), sizes)) {
         clusters.join(from, to);
         joined = true;
       } else {
@@ -46,27 +49,33 @@ export function fuseChains(
   }
   return clusters.inOrder().map((members): GpuKernel => {
     const list = pick(members);
-    return list.length === 1 && list[0].kind !== "scan" ? list[0] : chainOf(storages, loops, list);
+    return list.length === 1 && list[0].kind !== "scan" ? list[0] : chainOf(storages, loops, list, sizes);
   });
 }
 
 /** Numbers of the loops that chains' digits are: the same few for all chains, so that equal chains have equal code. */
 class Loops {
   readonly #storages: GpuStorages;
+  readonly #taken: ReadonlySet<number>;
   readonly #loops: number[] = [];
 
-  constructor(storages: GpuStorages) {
+  constructor(storages: GpuStorages, kernels: readonly Kernel[]) {
     this.#storages = storages;
+    this.#taken = new Set(leavesOf(kernels).flatMap(({ scans }) => scans.map(({ loop }) => loop)));
   }
 
   get(position: number): number {
-    while (this.#loops.length <= position) this.#loops.push(this.#storages.newLoop());
+    while (this.#loops.length <= position) {
+      const loop = this.#storages.newLoop();
+      // A scan of which nothing moves with the time has a loop too.
+      if (!this.#taken.has(loop)) this.#loops.push(loop);
+    }
     return this.#loops[position];
   }
 }
 
-function chainOf(storages: GpuStorages, loops: Loops, kernels: readonly Kernel[]): ChainKernel {
-  const parts = chooseParts(storages.all, kernels);
+function chainOf(storages: GpuStorages, loops: Loops, kernels: readonly Kernel[], sizes: PartSizes): ChainKernel {
+  const parts = chooseParts(storages.all, kernels, sizes);
   const digits = parts.digits.map(({ size }, position): ChainDigit => ({ loop: loops.get(position), size }));
   const moving = new MovingStorages(storages, digits);
   const divided = digits.length === 0 ? kernels : divide(moving, kernels, parts);

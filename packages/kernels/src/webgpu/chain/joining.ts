@@ -1,12 +1,15 @@
 import type { ContractKernel, Kernel, Storage } from "../../ir.ts";
 import { kernelReads, kernelWrites } from "../../kernel-access.ts";
+import type { PartSizes } from "./part-sizes.ts";
 import { chooseParts } from "./parts.ts";
 import { contractionDepth, kernelWork } from "./work.ts";
 
 /** Longest sum of a product in a chain: one invocation computes it from end to end. */
 const DEPTH_MAX = 512;
-/** Most elements of the right side of one product, which each part reads anew. */
+/** Most elements of the right side of a product that all parts read anew. */
 const SHARED_SIDE_MAX = 1 << 14;
+/** Most work of such a product: tiles over all of its rows would read that side less often. */
+const SHARED_WORK_MAX = 1 << 17;
 /** The same where parts have right sides of their own (heads of an attention). */
 const OWN_SIDE_MAX = 1 << 16;
 /** Parts that keep every GPU busy well enough. */
@@ -27,17 +30,23 @@ function isSmallProduct(kernel: ContractKernel): boolean {
   if (contraction.operation !== "matmul" || contractionDepth(kernel) > DEPTH_MAX) return false;
   const [depth, columns] = b.shape.slice(-2);
   const isBatched = b.shape.some((size, axis) => axis < b.shape.length - 2 && size > 1 && b.strides[axis] !== 0);
-  return depth * columns <= (isBatched ? OWN_SIDE_MAX : SHARED_SIDE_MAX);
+  if (isBatched) return depth * columns <= OWN_SIDE_MAX;
+  return depth * columns <= SHARED_SIDE_MAX && kernelWork(kernel) <= SHARED_WORK_MAX;
 }
 
 /**
  * Whether kernels in one chain are better than in two dispatches: enough parts run side by side, or each has so little to do that beginning another dispatch
  * would take longer. A recurrence never gets fewer parts than it has by itself.
  */
-export function isWorthwhile(table: readonly Storage[], one: readonly Kernel[], two: readonly Kernel[]): boolean {
-  const { count, leaves } = chooseParts(table, [...one, ...two]);
+export function isWorthwhile(
+  table: readonly Storage[],
+  one: readonly Kernel[],
+  two: readonly Kernel[],
+  sizes: PartSizes,
+): boolean {
+  const { count, leaves } = chooseParts(table, [...one, ...two], sizes);
   for (const side of [one, two]) {
-    if (side.some(({ kind }) => kind === "scan") && chooseParts(table, side).count > count) return false;
+    if (side.some(({ kind }) => kind === "scan") && chooseParts(table, side, sizes).count > count) return false;
   }
   const works = leaves.filter(({ scans }) => scans.length === 0).map(({ kernel }) => kernelWork(kernel));
   const most = Math.max(0, ...works);

@@ -2,6 +2,7 @@ import type { Kernel, ScanCarry, ScanKernel, StorageId } from "../../ir.ts";
 import { denseWindow } from "../../window.ts";
 import type { GpuStorages } from "../kernel-code.ts";
 import { awaitInputs } from "./await-inputs.ts";
+import { GPU_PART_SIZES, type PartSizes } from "./part-sizes.ts";
 import { leavesOf } from "./partition.ts";
 import { chooseParts } from "./parts.ts";
 import { unrollScan } from "./unroll.ts";
@@ -17,26 +18,30 @@ const UNROLLED_KERNELS_MAX = 512;
  * last to where it belongs. A scan of one turn, or one whose turns are too much for the workgroups that it can be divided among, becomes the
  * kernels of all its turns.
  */
-export function normalizeScans(storages: GpuStorages, kernels: readonly Kernel[]): readonly Kernel[] {
+export function normalizeScans(
+  storages: GpuStorages,
+  kernels: readonly Kernel[],
+  sizes = GPU_PART_SIZES,
+): readonly Kernel[] {
   return kernels.flatMap((kernel, position): readonly Kernel[] => {
     if (kernel.kind !== "scan") return [kernel];
     const unrolled = (): readonly Kernel[] => {
-      const turns = normalizeScans(storages, unrollScan(storages, kernel));
+      const turns = normalizeScans(storages, unrollScan(storages, kernel), sizes);
       return awaitInputs(storages.all, kernels.slice(0, position), turns);
     };
     if (kernel.length === 1) return unrolled();
-    const normalized = normalizeScan(storages, kernel);
-    return isTooMuch(storages, normalized.scan)
+    const normalized = normalizeScan(storages, kernel, sizes);
+    return isTooMuch(storages, normalized.scan, sizes)
       ? unrolled()
       : [...normalized.before, normalized.scan, ...normalized.after];
   });
 }
 
-function isTooMuch(storages: GpuStorages, scan: ScanKernel): boolean {
+function isTooMuch(storages: GpuStorages, scan: ScanKernel, sizes: PartSizes): boolean {
   const leaves = leavesOf(scan.kernels, [scan]);
   if (leaves.length === 0 || scan.length * leaves.length > UNROLLED_KERNELS_MAX) return false;
   const work = leaves.reduce((sum, { kernel }) => sum + kernelWork(kernel), 0);
-  return work > TURN_WORK_MAX && work / chooseParts(storages.all, [scan]).count > TURN_WORK_MAX;
+  return work > TURN_WORK_MAX && work / chooseParts(storages.all, [scan], sizes).count > TURN_WORK_MAX;
 }
 
 /** A scan whose carries alternate between storages of the arena, and the copies around it. */
@@ -46,7 +51,7 @@ interface NormalizedScan {
   readonly after: readonly Kernel[];
 }
 
-function normalizeScan(storages: GpuStorages, scan: ScanKernel): NormalizedScan {
+function normalizeScan(storages: GpuStorages, scan: ScanKernel, sizes: PartSizes): NormalizedScan {
   const before: Kernel[] = [];
   const after: Kernel[] = [];
   const carries = scan.carries.map((carry): ScanCarry => {
@@ -61,7 +66,7 @@ function normalizeScan(storages: GpuStorages, scan: ScanKernel): NormalizedScan 
     before.push(copyKernel(storages, carry.initial, even));
     return { carry: carry.carry, initial: even, last, other: even === last ? odd : even };
   });
-  return { before, scan: { ...scan, carries, kernels: normalizeScans(storages, scan.kernels) }, after };
+  return { before, scan: { ...scan, carries, kernels: normalizeScans(storages, scan.kernels, sizes) }, after };
 }
 
 function copyKernel(storages: GpuStorages, from: StorageId, to: StorageId): Kernel {

@@ -1,20 +1,11 @@
 import type { Kernel, Storage } from "../../ir.ts";
 import type { GpuStorages } from "../kernel-code.ts";
 import { MovingStorages, partKernel } from "./part-kernel.ts";
+import type { PartSizes } from "./part-sizes.ts";
 import type { Leaf, PartDigit } from "./partition.ts";
 import { divisors, Partitioner } from "./partition.ts";
 import { kernelWork } from "./work.ts";
 
-/** Parts with less work than this leave most of a workgroup's invocations idle. */
-const PART_WORK_MIN = 256;
-/** Parts with more work than this are divided on, however many there are. */
-const PART_WORK_MAX = 4096;
-/** So many parts fill a GPU. */
-export const PARTS_ENOUGH = 256;
-/** Parts of a recurrence: all run at the same time from the first turn to the last, and each reads all weights in every turn. */
-const RECURRENT_PARTS = 128;
-/** Rows (or columns) of a product in one part for which its other side is read once. */
-const PRODUCT_ROWS_MIN = 16;
 /** A number of parts that has no better divisor may be so many times what was wanted. */
 const EXCESS_MAX = 8;
 
@@ -27,15 +18,15 @@ export interface Parts {
 }
 
 /** Divides a list of kernels as far as is good for a GPU; what cannot be divided is one part. A function of the kernels alone. */
-export function chooseParts(table: readonly Storage[], kernels: readonly Kernel[]): Parts {
+export function chooseParts(table: readonly Storage[], kernels: readonly Kernel[], sizes: PartSizes): Parts {
   const partitioner = new Partitioner(table, kernels);
   const { leaves } = partitioner;
   const { axes } = leaves[partitioner.seed].space;
   const isRecurrent = leaves.some(({ scans }) => scans.length > 0);
   const work = Math.max(...leaves.map(({ kernel }) => kernelWork(kernel)));
-  const wanted = work / Math.min(Math.max(work / PARTS_ENOUGH, PART_WORK_MIN), PART_WORK_MAX);
-  let open = isRecurrent ? Math.min(wanted, RECURRENT_PARTS) : wanted;
-  const shared = isRecurrent ? [] : leaves.flatMap(sharedSides);
+  const wanted = work / Math.min(Math.max(work / sizes.enough, sizes.workMin), sizes.workMax);
+  let open = isRecurrent ? Math.min(wanted, sizes.recurrentMax) : wanted;
+  const shared = isRecurrent ? [] : leaves.flatMap((leaf) => sharedSides(leaf, sizes.productRowsMin));
   const digits: PartDigit[] = [];
   for (const [axis, extent] of axes.entries()) {
     const finest = open < 2 || extent === 1 ? null : partitioner.finest(axis);
@@ -74,13 +65,13 @@ interface SharedSide {
   parts: number;
 }
 
-function sharedSides(leaf: Leaf): SharedSide[] {
+function sharedSides(leaf: Leaf, rowsMin: number): SharedSide[] {
   const { kernel, space } = leaf;
   if (kernel.kind !== "contract" || space.axes.length === 0) return [];
   return space.accesses.slice(0, 2).map(({ strides }) => {
     const still = strides.map((stride) => stride === 0);
     const rows = space.axes.reduce((product, size, axis) => product * (still[axis] ? size : 1), 1);
-    return { leaf, still, parts: Math.max(1, rows / PRODUCT_ROWS_MIN) };
+    return { leaf, still, parts: Math.max(1, rows / rowsMin) };
   });
 }
 

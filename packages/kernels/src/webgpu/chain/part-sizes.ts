@@ -1,0 +1,22 @@
+/** How large the parts of a chain are. */
+export interface PartSizes {
+  /** Parts with less work than this, in elements, leave most of a workgroup's invocations idle. */
+  readonly workMin: number;
+  /** Parts with more work than this are divided on, however many there are. */
+  readonly workMax: number;
+  /** So many parts fill a GPU. */
+  readonly enough: number;
+  /** Most parts of a recurrence: all run at the same time from the first turn to the last, and each reads all weights in every turn. */
+  readonly recurrentMax: number;
+  /** Rows (or columns) of a product in one part for which its other side is read once. */
+  readonly productRowsMin: number;
+}
+
+/** Parts as are good for GPUs. */
+export const GPU_PART_SIZES: PartSizes = {
+  workMin: 256,
+  workMax: 4096,
+  enough: 256,
+  recurrentMax: 128,
+  productRowsMin: 16,
+};
