@@ -37,7 +37,7 @@ describe("a worker that is away", () => {
     const folder = await temporaryFolder();
     const { serving, url, away, awayId } = await serveWithTwo(folder);
     away.signal("SIGSTOP");
-    await untilStateFits(url, /waits for away$/);
+    await untilStateFits(url, / away, [\d.]+ s so far(, deadline in [\d.]+ s)?$/);
     const { step } = await serving.until("reissued", ({ from }) => from === awayId);
     await serving.until("step", (event) => event.step >= step + 20);
     // The socket of a frozen process stays open: it is expiry that freed the lease.

@@ -23,7 +23,7 @@ describe("kill -9 of one of two workers in mid-run", () => {
 
     // Stopped first, so that it surely holds a lease when it is killed: the step cannot end without it.
     victim.signal("SIGSTOP");
-    await untilStateFits(url, /waits for victim$/);
+    await untilStateFits(url, / victim, [\d.]+ s so far(, deadline in [\d.]+ s)?$/);
     victim.signal("SIGKILL");
     await serving.until("worker", ({ id, state }) => id === victimId && state === "lost");
     const late = join("late");

@@ -47,7 +47,7 @@ describe("a coordinator that is told to stop", () => {
     await serving.until("step");
     // A step that nobody finishes holds the first signal up.
     worker.signal("SIGSTOP");
-    await untilStateFits(url, /waits for frozen$/);
+    await untilStateFits(url, / frozen, [\d.]+ s so far(, deadline in [\d.]+ s)?$/);
     serving.signal("SIGINT");
     await serving.untilWords("once more to leave at once");
     serving.signal("SIGINT");
