@@ -2,3 +2,4 @@ export type { Backend, Bindings, CompileOptions, Device, DeviceBuffer, Executabl
 export { KERNEL_ERROR_CODES, KernelError, type KernelErrorCode } from "./errors.ts";
 export { type OpenOptions, open } from "./open.ts";
 export { type AdapterInfo, adapterWords, isSoftwareAdapter } from "./webgpu/adapter-words.ts";
+export { failedFamilies } from "./webgpu/self-test.ts";

@@ -5,11 +5,15 @@ import { KernelError } from "./errors.ts";
 export interface OpenOptions {
   /** Arithmetic of float32 tensors; float64 is for the reference backend alone, where it serves as the truth in tests. Default float32. */
   readonly precision?: "float32" | "float64";
+  /** Where the backend webgpu looks for a GPU. Default: `navigator.gpu`, or in Node the package `webgpu`. */
+  readonly gpu?: GPU;
+  /** Whether the backend webgpu may take a GPU that is a program on the processor, slower than wasm. Default false. */
+  readonly allowSoftware?: boolean;
 }
 
 /**
  * Opens a device. Each backend is loaded only when it is asked for, so that a bundle carries no other.
- * @param backend "auto" takes the fastest backend there is here; at present that is always wasm
+ * @param backend "auto" is wasm: whether a GPU is there, and can be trusted, a worker finds out (openTrustedDevice)
  * @returns a device of the caller's own, to be disposed of by the caller
  * @throws KernelError BACKEND_UNAVAILABLE, OPTION_INVALID
  */
@@ -31,8 +35,10 @@ export async function open(backend: Backend | "auto", options: OpenOptions = {})
       const { openWasm } = await import("./wasm/open.ts");
       return openWasm();
     }
-    case "webgpu":
-      throw new KernelError("BACKEND_UNAVAILABLE", "Backend webgpu is not there yet: open wasm or reference instead");
+    case "webgpu": {
+      const { openWebGpu } = await import("./webgpu/open.ts");
+      return openWebGpu(options);
+    }
     default:
       throw new KernelError(
         "BACKEND_UNAVAILABLE",

@@ -1,8 +1,14 @@
+import type { Backend } from "@tributary/kernels";
 import type { LayoutSizes, LeaseMessage, WelcomeMessage } from "@tributary/protocol";
 
 /** What of `welcome` a computation needs: hashes of programs and manifest, sizes, and what makes the run's numbers. */
-export type RunSetup = Pick<WelcomeMessage, "run" | "programs" | "manifest" | "microbatch" | "codec" | "seed"> & {
+export type RunSetup = Pick<
+  WelcomeMessage,
+  "run" | "programs" | "variants" | "manifest" | "microbatch" | "codec" | "seed"
+> & {
   readonly layout: LayoutSizes;
+  /** Runs of the programs that make up one microbatch: they take a part of its samples. Default 1. */
+  readonly parts?: number;
 };
 
 /** A lease without what concerns only the session. */
@@ -53,4 +59,13 @@ export interface Computation {
   /** The run that is going on, if any, ends after the microbatch it is in, with LEASE_STOPPED or a partial outcome. */
   stop(): void;
   dispose(): Promise<void>;
+}
+
+/** A computation that says what it computes on. All three may change when a device is lost: see ResilientComputation. */
+export interface DeviceComputation extends Computation {
+  readonly backend: Backend;
+  /** Results are bit-equal only within one class. */
+  readonly arithmeticClass: string;
+  /** Name of the GPU, for people; null where there is none, or none is known. */
+  readonly adapter: string | null;
 }

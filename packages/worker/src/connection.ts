@@ -242,9 +242,11 @@ export class Connection implements TransportHandlers {
     });
   }
 
-  // What could not be fetched may be there later; anything else makes this worker useless for the run.
+  // What could not be fetched may be there later, and a changed device joins as what it is now; anything else makes this
+  // worker useless for the run.
   #onTaskFailed(error: Error): void {
-    const mayRetry = error instanceof WorkerError && error.code === "BLOB_UNREACHABLE";
+    const mayRetry =
+      error instanceof WorkerError && (error.code === "BLOB_UNREACHABLE" || error.code === "DEVICE_CHANGED");
     if (!mayRetry) this.#failure = error;
     this.#goodbye(error.message, CLOSE_CODES.goingAway.code);
   }

@@ -11,10 +11,13 @@ import {
   type WorkerMessage,
 } from "@tributary/protocol";
 import type { CodedGradient, Computation, LeaseOutcome } from "./computation.ts";
-import { WorkerError } from "./errors.ts";
+import { WorkerError, type WorkerErrorCode } from "./errors.ts";
 import { type HeldLease, HeldLeases } from "./held-leases.ts";
 import type { SessionEvent } from "./session-event.ts";
 import type { Clock } from "./transport.ts";
+
+/** After these this connection computes nothing more. */
+const ENDING_CODES: readonly WorkerErrorCode[] = ["THREAD_FAILED", "DEVICE_CHANGED"];
 
 /** What a desk needs of its connection. */
 export interface LeaseDeskOptions {
@@ -57,7 +60,7 @@ export class LeaseDesk {
   /**
    * Computes a lease and announces the result, unless it is gone by then. An error gives the lease back.
    * @param step whose parameters are held
-   * @throws WorkerError THREAD_FAILED: no other lease can be computed either
+   * @throws WorkerError THREAD_FAILED, DEVICE_CHANGED: no other lease can be computed either
    */
   async compute(held: HeldLease, step: number | null): Promise<void> {
     if (!this.#leases.holds(held)) return;
@@ -74,7 +77,7 @@ export class LeaseDesk {
       if (this.#leases.holds(held)) this.#announce(held, outcome);
     } catch (error) {
       if (this.#leases.holds(held)) this.#decline(held, declineReason(error), messageOf(error));
-      if (error instanceof WorkerError && error.code === "THREAD_FAILED") throw error;
+      if (error instanceof WorkerError && ENDING_CODES.includes(error.code)) throw error;
     }
   }
 
@@ -175,6 +178,7 @@ function declineReason(error: unknown): DeclineReason {
     if (error.code === "BLOB_UNREACHABLE" || error.code === "BLOB_HASH") return "data";
     if (error.code === "STALE_STEP") return "stale";
     if (error.code === "LEASE_STOPPED") return "cancelled";
+    if (error.code === "DEVICE_CHANGED") return "leaving";
   }
   return error instanceof Error && error.name === "DataError" ? "data" : "failed";
 }

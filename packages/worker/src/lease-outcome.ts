@@ -43,6 +43,6 @@ export function createOutcome(
 }
 
 /** A view: float32 in memory is what the codec float32 sends. */
-function bytesOf(values: Float32Array): Uint8Array {
+export function bytesOf(values: Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

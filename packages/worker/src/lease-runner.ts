@@ -9,10 +9,13 @@ import {
 } from "@tributary/data";
 import type { Device, DeviceBuffer, Executable } from "@tributary/kernels";
 import { elementCount, type Program } from "@tributary/program";
-import { codecNamed, float32Codec, type LeaseKind } from "@tributary/protocol";
-import type { LeaseSpan, RunSetup } from "./computation.ts";
+import { type Crc32, codecNamed, float16Codec, float32Codec, type LeaseKind } from "@tributary/protocol";
+import type { LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
+import { DeviceScope } from "./device-scope.ts";
 import { WorkerError } from "./errors.ts";
-import { fetchRunPrograms, type RunPrograms, sumsLength } from "./run-programs.ts";
+import { GradientPacker } from "./gradient-packer.ts";
+import { bytesOf, createOutcome } from "./lease-outcome.ts";
+import { fetchRunPrograms, partSamples, type RunPrograms, sumsLength } from "./run-programs.ts";
 import { ShardCache } from "./shard-cache.ts";
 import type { FetchBlob } from "./transport.ts";
 
@@ -20,6 +23,23 @@ const TWO_TO_32 = 2 ** 32;
 
 /** When a run of a lease ends early. Asked after every microbatch. */
 export type ShouldStop = () => boolean;
+
+/** What may be chosen about a runner. */
+export interface LeaseRunnerOptions {
+  /** Bytes of shards kept; see SHARD_CACHE_BYTES. */
+  readonly shardCacheBytes?: number | undefined;
+  /** Hears how much of a program is compiled. */
+  readonly onProgress?: ((ready: number, of: number) => void) | undefined;
+}
+
+/** A lease that was computed, before its sums are read. */
+export interface LeaseWork {
+  readonly kind: LeaseKind;
+  /** Whole microbatches done. */
+  readonly microbatches: number;
+  /** Milliseconds since the lease was begun; asked once the sums are read. */
+  readonly elapsed: () => number;
+}
 
 /** A program that adds to sums, with what it is bound to. */
 interface Accumulator {
@@ -31,36 +51,35 @@ interface Accumulator {
   readonly zeros: Float32Array;
 }
 
+/** What a runner is made of. */
+interface RunnerParts {
+  readonly scope: DeviceScope;
+  readonly setup: RunSetup;
+  readonly manifest: Manifest;
+  readonly shards: ShardCache;
+  readonly buffers: ReadonlyMap<string, DeviceBuffer>;
+  readonly accumulators: Readonly<Record<LeaseKind, Accumulator | null>>;
+  /** Codes the gradient where it is; null: the host does. */
+  readonly packer: GradientPacker | null;
+}
+
 /**
  * Runs leases on a device: holds parameters, buffers and sums there, and the shards in a cache. Programs are compiled
  * once. One call at a time; the caller waits for a promise before the next call.
  */
 export class LeaseRunner {
+  readonly #parts: RunnerParts;
   readonly #device: Device;
   readonly #setup: RunSetup;
-  readonly #manifest: Manifest;
-  readonly #shards: ShardCache;
-  readonly #accumulators: Readonly<Record<LeaseKind, Accumulator | null>>;
-  readonly #buffers: ReadonlyMap<string, DeviceBuffer>;
   readonly #microbatch: Microbatch;
   #order: { readonly kind: LeaseKind; readonly epoch: number; readonly order: EpochOrder } | null = null;
   #step: number | null = null;
 
-  private constructor(
-    device: Device,
-    setup: RunSetup,
-    manifest: Manifest,
-    shards: ShardCache,
-    buffers: ReadonlyMap<string, DeviceBuffer>,
-    accumulators: Readonly<Record<LeaseKind, Accumulator | null>>,
-  ) {
-    this.#device = device;
-    this.#setup = setup;
-    this.#manifest = manifest;
-    this.#shards = shards;
-    this.#buffers = buffers;
-    this.#accumulators = accumulators;
-    this.#microbatch = createMicrobatch(manifest.fields, setup.microbatch);
+  private constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#device = parts.scope.device;
+    this.#setup = parts.setup;
+    this.#microbatch = createMicrobatch(parts.manifest.fields, partSamples(parts.setup));
   }
 
   /**
@@ -71,17 +90,24 @@ export class LeaseRunner {
     device: Device,
     setup: RunSetup,
     fetchBlob: FetchBlob,
-    shardCacheBytes?: number,
+    { shardCacheBytes, onProgress }: LeaseRunnerOptions = {},
   ): Promise<LeaseRunner> {
     const programs = await fetchRunPrograms(setup, fetchBlob);
-    const buffers = allocateShared(device, programs);
-    await device.write(sharedBuffer(buffers, "seed"), seedWords(setup.seed));
-    const accumulators = {
-      gradient: await createAccumulator(device, programs.gradient, buffers),
-      evaluate: programs.evaluate === null ? null : await createAccumulator(device, programs.evaluate, buffers),
-    };
     const shards = new ShardCache(programs.manifest.fields, fetchBlob, shardCacheBytes);
-    return new LeaseRunner(device, setup, programs.manifest, shards, buffers, accumulators);
+    const scope = new DeviceScope(device);
+    try {
+      const buffers = allocateShared(scope, programs);
+      await device.write(sharedBuffer(buffers, "seed"), seedWords(setup.seed));
+      const add = (program: Program) => createAccumulator(scope, program, buffers, onProgress);
+      const gradient = await add(programs.gradient);
+      const evaluate = programs.evaluate === null ? null : await add(programs.evaluate);
+      const packer = isPackedOnDevice(device, setup) ? await GradientPacker.create(scope, setup, gradient.sums) : null;
+      const { manifest } = programs;
+      return new LeaseRunner({ scope, setup, manifest, shards, buffers, accumulators: { gradient, evaluate }, packer });
+    } catch (error) {
+      scope.dispose();
+      throw error;
+    }
   }
 
   /** Step whose parameters the device holds; null before the first. */
@@ -94,7 +120,7 @@ export class LeaseRunner {
     const { parameterLength, bufferLength } = this.#setup.layout;
     const values = decoded(codec, bytes, parameterLength + bufferLength);
     this.#step = null;
-    const { parameters, buffers } = Object.fromEntries(this.#buffers);
+    const { parameters, buffers } = Object.fromEntries(this.#parts.buffers);
     if (parameters !== undefined) await this.#device.write(parameters, values.subarray(0, parameterLength));
     if (buffers !== undefined && bufferLength > 0) await this.#device.write(buffers, values.subarray(parameterLength));
     this.#step = step;
@@ -121,11 +147,17 @@ export class LeaseRunner {
       throw new WorkerError("STALE_STEP", `The lease is of step ${span.step}, but the parameters are of ${this.#step}`);
     }
     const { executable, bindings } = this.#accumulator(span.kind);
-    await this.#device.write(sharedBuffer(this.#buffers, "step"), new Uint32Array([span.step % TWO_TO_32]));
+    await this.#device.write(sharedBuffer(this.#parts.buffers, "step"), new Uint32Array([span.step % TWO_TO_32]));
+    const { microbatch } = this.#setup;
+    const size = partSamples(this.#setup);
     for (let index = 0; index < count; index++) {
       if (shouldStop()) return index;
-      await this.#writeMicrobatch(span, first + index, bindings);
-      await executable.run(bindings);
+      const begin = span.start + (first + index) * microbatch;
+      const end = Math.min(span.end, begin + microbatch);
+      for (let start = begin; start < end; start += size) {
+        await this.#writeSamples(span, start, Math.min(size, end - start), bindings);
+        await executable.run(bindings);
+      }
     }
     return count;
   }
@@ -136,30 +168,40 @@ export class LeaseRunner {
     return sums instanceof Float32Array ? sums : Float32Array.from(sums);
   }
 
+  /**
+   * What a lease comes to, computed by this runner alone: one reading of the device.
+   * @param into memory for the coded gradient, of exactly its length; without it, it is made
+   */
+  async finish(work: LeaseWork, crc32: Crc32, into?: Uint8Array): Promise<LeaseOutcome> {
+    const { kind, microbatches, elapsed } = work;
+    const { packer } = this.#parts;
+    if (kind === "evaluate" || packer === null) {
+      const sums = await this.collect(kind);
+      return createOutcome(this.#setup, { kind, microbatches, milliseconds: elapsed(), sums }, crc32, into);
+    }
+    const { bytes, others } = await packer.pack(into);
+    const { trainableLength, statisticsLength } = this.#setup.layout;
+    const gradient = { bytes, elements: trainableLength + statisticsLength, crc32: crc32(bytes) };
+    return { microbatches, milliseconds: elapsed(), gradient, sums: bytesOf(others) };
+  }
+
   /** Gives the device's memory back, not the device. */
   dispose(): void {
-    for (const accumulator of Object.values(this.#accumulators)) {
-      accumulator?.executable.dispose();
-      accumulator?.sums.dispose();
-    }
-    for (const buffer of this.#buffers.values()) buffer.dispose();
+    this.#parts.scope.dispose();
   }
 
   #accumulator(kind: LeaseKind): Accumulator {
-    const accumulator = this.#accumulators[kind];
+    const accumulator = this.#parts.accumulators[kind];
     if (accumulator === null) throw new WorkerError("PROGRAM_MISMATCH", `The run has no program for ${kind} leases`);
     return accumulator;
   }
 
-  async #writeMicrobatch(span: LeaseSpan, index: number, bindings: Accumulator["bindings"]): Promise<void> {
-    const size = this.#setup.microbatch;
-    const first = span.start + index * size;
-    const count = Math.min(size, span.end - first);
+  async #writeSamples(span: LeaseSpan, first: number, count: number, bindings: Accumulator["bindings"]): Promise<void> {
     const split = this.#split(span.kind);
     const order = this.#orderOf(span, split);
     const shards = await this.#shardsOf(split, order, first, count);
     const microbatch = this.#microbatch;
-    fillMicrobatchInto(microbatch, this.#manifest.fields, { order, first, count }, (shard) => shards.get(shard));
+    fillMicrobatchInto(microbatch, this.#parts.manifest.fields, { order, first, count }, (shard) => shards.get(shard));
     const data = { ...microbatch.fields, weights: microbatch.weights, indices: microbatch.indices };
     const writes = Object.entries(data).map(([name, values]) => {
       const buffer = bindings[name];
@@ -176,13 +218,13 @@ export class LeaseRunner {
   ): Promise<ReadonlyMap<number, Shard>> {
     const fetches = order.shardsAt(first, count).map(async (index): Promise<readonly [number, Shard][]> => {
       const entry = split.shards[index];
-      return entry === undefined ? [] : [[index, await this.#shards.get(entry)]];
+      return entry === undefined ? [] : [[index, await this.#parts.shards.get(entry)]];
     });
     return new Map((await Promise.all(fetches)).flat());
   }
 
   #split(kind: LeaseKind): SplitManifest {
-    return kind === "gradient" ? this.#manifest.splits.train : this.#manifest.splits.test;
+    return kind === "gradient" ? this.#parts.manifest.splits.train : this.#parts.manifest.splits.test;
   }
 
   // Kept from lease to lease: an order holds permutations that are costly to make again.
@@ -217,26 +259,32 @@ function sharedBuffer(buffers: ReadonlyMap<string, DeviceBuffer>, name: string):
 }
 
 /** One buffer for each input name of the programs but sums: names have one type in a run, so programs share them. */
-function allocateShared(device: Device, programs: RunPrograms): Map<string, DeviceBuffer> {
+function allocateShared(scope: DeviceScope, programs: RunPrograms): Map<string, DeviceBuffer> {
   const buffers = new Map<string, DeviceBuffer>([
-    ["seed", device.allocate("uint32", 2)],
-    ["step", device.allocate("uint32", 1)],
+    ["seed", scope.allocate("uint32", 2)],
+    ["step", scope.allocate("uint32", 1)],
   ]);
   for (const program of [programs.gradient, programs.evaluate]) {
     for (const { name, dtype, shape } of program?.inputs ?? []) {
-      if (name !== "sums" && !buffers.has(name)) buffers.set(name, device.allocate(dtype, elementCount(shape)));
+      if (name !== "sums" && !buffers.has(name)) buffers.set(name, scope.allocate(dtype, elementCount(shape)));
     }
   }
   return buffers;
 }
 
+/** Memory of a GPU is far from the host's: a coded gradient is half of what would be read otherwise. */
+function isPackedOnDevice(device: Device, { codec }: RunSetup): boolean {
+  return device.backend === "webgpu" && codec === float16Codec.name;
+}
+
 async function createAccumulator(
-  device: Device,
+  scope: DeviceScope,
   program: Program,
   buffers: ReadonlyMap<string, DeviceBuffer>,
+  onProgress: LeaseRunnerOptions["onProgress"],
 ): Promise<Accumulator> {
-  const executable = await device.compile(program);
-  const sums = device.allocate("float32", sumsLength(program));
+  const executable = await scope.compile(program, onProgress === undefined ? {} : { onProgress });
+  const sums = scope.allocate("float32", sumsLength(program));
   const bindings: Record<string, DeviceBuffer> = { sums };
   for (const { name } of program.inputs) if (name !== "sums") bindings[name] = sharedBuffer(buffers, name);
   return { executable, bindings, sums, zeros: new Float32Array(sums.length) };

@@ -1,8 +1,7 @@
-import type { Device } from "@tributary/kernels";
+import type { Backend, Device } from "@tributary/kernels";
 import type { Crc32 } from "@tributary/protocol";
-import type { Computation, LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
+import type { DeviceComputation, LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
 import { WorkerError } from "./errors.ts";
-import { createOutcome } from "./lease-outcome.ts";
 import { LeaseRunner } from "./lease-runner.ts";
 import type { Clock, FetchBlob } from "./transport.ts";
 
@@ -15,12 +14,14 @@ export interface LocalComputationOptions {
   readonly crc32: Crc32;
   /** Bytes of shards kept; see SHARD_CACHE_BYTES. */
   readonly shardCacheBytes?: number;
+  /** Hears how much of a program is compiled. */
+  readonly onProgress?: (ready: number, of: number) => void;
 }
 
 /** Computes leases on one device of the thread it is called in: a tab's training thread, or a test. */
-export class LocalComputation implements Computation {
+export class LocalComputation implements DeviceComputation {
   readonly #options: LocalComputationOptions;
-  #prepared: { readonly setup: RunSetup; readonly runner: LeaseRunner } | null = null;
+  #runner: LeaseRunner | null = null;
   #stopped = false;
   /** Settles when the parameters that came last are on the device. */
   #held: Promise<void> = Promise.resolve();
@@ -29,11 +30,23 @@ export class LocalComputation implements Computation {
     this.#options = options;
   }
 
+  get backend(): Backend {
+    return this.#options.device.backend;
+  }
+
+  get arithmeticClass(): string {
+    return this.#options.device.arithmeticClass;
+  }
+
+  get adapter(): string | null {
+    return this.#options.device.adapterName ?? null;
+  }
+
   async prepare(setup: RunSetup): Promise<void> {
-    this.#prepared?.runner.dispose();
-    this.#prepared = null;
-    const { device, fetchBlob, shardCacheBytes } = this.#options;
-    this.#prepared = { setup, runner: await LeaseRunner.create(device, setup, fetchBlob, shardCacheBytes) };
+    this.#runner?.dispose();
+    this.#runner = null;
+    const { device, fetchBlob, shardCacheBytes, onProgress } = this.#options;
+    this.#runner = await LeaseRunner.create(device, setup, fetchBlob, { shardCacheBytes, onProgress });
   }
 
   allocate(byteLength: number): Uint8Array {
@@ -41,14 +54,14 @@ export class LocalComputation implements Computation {
   }
 
   async setParameters(step: number, codec: string, bytes: Uint8Array): Promise<void> {
-    const holding = this.#ready().runner.setParameters(step, codec, bytes);
+    const holding = this.#ready().setParameters(step, codec, bytes);
     // Whoever asked hears of an error; a run that follows finds no parameters.
     this.#held = holding.catch(() => {});
     await holding;
   }
 
   async run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome> {
-    const { setup, runner } = this.#ready();
+    const runner = this.#ready();
     const { clock, crc32 } = this.#options;
     const begun = clock.now();
     let done = false;
@@ -63,8 +76,7 @@ export class LocalComputation implements Computation {
     await runner.begin(span.kind);
     const microbatches = await runner.accumulate(span, 0, runner.microbatchesOf(span), shouldStop);
     if (microbatches === 0) throw new WorkerError("LEASE_STOPPED", "The lease was stopped before its first microbatch");
-    const sums = await runner.collect(span.kind);
-    return createOutcome(setup, { kind: span.kind, microbatches, milliseconds: clock.now() - begun, sums }, crc32);
+    return runner.finish({ kind: span.kind, microbatches, elapsed: () => clock.now() - begun }, crc32);
   }
 
   release(): void {
@@ -76,14 +88,14 @@ export class LocalComputation implements Computation {
   }
 
   dispose(): Promise<void> {
-    this.#prepared?.runner.dispose();
-    this.#prepared = null;
+    this.#runner?.dispose();
+    this.#runner = null;
     this.#options.device.dispose();
     return Promise.resolve();
   }
 
-  #ready(): { readonly setup: RunSetup; readonly runner: LeaseRunner } {
-    if (this.#prepared === null) throw new WorkerError("NOT_PREPARED", "Programs and data are not there yet");
-    return this.#prepared;
+  #ready(): LeaseRunner {
+    if (this.#runner === null) throw new WorkerError("NOT_PREPARED", "Programs and data are not there yet");
+    return this.#runner;
   }
 }

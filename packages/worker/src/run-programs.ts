@@ -31,6 +31,11 @@ export async function fetchRunPrograms(setup: RunSetup, fetchBlob: FetchBlob): P
   return { gradient, evaluate, manifest };
 }
 
+/** Samples that one run of the programs takes. */
+export function partSamples({ microbatch, parts = 1 }: RunSetup): number {
+  return microbatch / parts;
+}
+
 /** Elements of a program's sums, which is its one output. */
 export function sumsLength(program: Program): number {
   return program.outputs[0]?.shape[0] ?? 0;
@@ -62,16 +67,17 @@ function requireHash(what: string, found: string, expected: string): void {
 }
 
 function edgeTypes(setup: RunSetup, fields: readonly Field[]): ReadonlyMap<string, TensorType> {
-  const { layout, microbatch } = setup;
+  const { layout } = setup;
+  const samples = partSamples(setup);
   const types = new Map<string, TensorType>([
     ["parameters", { dtype: "float32", shape: [layout.parameterLength] }],
     ["buffers", { dtype: "float32", shape: [layout.bufferLength] }],
-    ["weights", { dtype: "float32", shape: [microbatch] }],
-    ["indices", { dtype: "uint32", shape: [microbatch] }],
+    ["weights", { dtype: "float32", shape: [samples] }],
+    ["indices", { dtype: "uint32", shape: [samples] }],
     ["seed", { dtype: "uint32", shape: [2] }],
     ["step", { dtype: "uint32", shape: [1] }],
   ]);
-  for (const { name, dtype, shape } of fields) types.set(name, { dtype, shape: [microbatch, ...shape] });
+  for (const { name, dtype, shape } of fields) types.set(name, { dtype, shape: [samples, ...shape] });
   return types;
 }
 

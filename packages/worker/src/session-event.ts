@@ -1,3 +1,4 @@
+import type { Backend } from "@tributary/kernels";
 import type { DeclineReason, LeaseKind } from "@tributary/protocol";
 
 /** Why a session is over for good. */
@@ -19,8 +20,19 @@ export interface SessionEnd {
   readonly code: string | number | null;
 }
 
+/** What the leases are computed on, and why: at the start, and whenever that changes. */
+export interface DeviceEvent {
+  readonly type: "device";
+  readonly backend: Backend;
+  /** Name of the GPU, if it is one that has a name. */
+  readonly adapter: string | null;
+  /** For people, without a full stop: "This GPU (...) computes convolutions wrong, so the CPU is used". */
+  readonly sentence: string;
+}
+
 /** What happens to a worker, for whoever shows or logs it. */
 export type SessionEvent =
+  | DeviceEvent
   | { readonly type: "connecting" }
   | { readonly type: "joined"; readonly worker: string; readonly run: string; readonly step: number }
   /** Parameters of this step are held. */

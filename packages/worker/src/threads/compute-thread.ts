@@ -38,8 +38,8 @@ export class ComputeThread {
 
   constructor(options: ComputeThreadOptions) {
     this.#options = options;
-    const { backend, arithmeticClass } = options.device;
-    options.say({ type: "opened", backend, arithmeticClass }, []);
+    const { backend, arithmeticClass, adapterName } = options.device;
+    options.say({ type: "opened", backend, arithmeticClass, adapter: adapterName ?? null }, []);
   }
 
   /** Resolves when the socket thread has closed this one. */
@@ -133,8 +133,9 @@ export class ComputeThread {
   async #prepare(setup: RunSetup): Promise<null> {
     this.#prepared?.runner.dispose();
     this.#prepared = null;
-    const { device, shardCacheBytes } = this.#options;
-    const runner = await LeaseRunner.create(device, setup, this.#fetchBlob, shardCacheBytes ?? SHARD_CACHE_BYTES);
+    const { device } = this.#options;
+    const shardCacheBytes = this.#options.shardCacheBytes ?? SHARD_CACHE_BYTES;
+    const runner = await LeaseRunner.create(device, setup, this.#fetchBlob, { shardCacheBytes });
     this.#prepared = { setup, runner };
     return null;
   }
@@ -152,7 +153,7 @@ export class ComputeThread {
   }
 
   async #run({ span, milliseconds, memory }: ThreadRequest & { readonly type: "run" }): Promise<LeaseOutcome> {
-    const { setup, runner } = this.#ready();
+    const { runner } = this.#ready();
     const { kind } = span;
     const { now, crc32 } = this.#options;
     const begunMs = now();
@@ -165,9 +166,7 @@ export class ComputeThread {
     await runner.begin(kind);
     const microbatches = await this.#accumulate(span, 0, runner.microbatchesOf(span), shouldStop);
     if (this.#isStopped()) throw new WorkerError("LEASE_STOPPED", "The lease was stopped");
-    const sums = await runner.collect(kind);
-    const result = { kind, microbatches, milliseconds: now() - begunMs, sums };
-    return createOutcome(setup, result, crc32, memory ?? undefined);
+    return runner.finish({ kind, microbatches, elapsed: () => now() - begunMs }, crc32, memory ?? undefined);
   }
 
   async #finish(request: ThreadRequest & { readonly type: "finish" }): Promise<LeaseOutcome> {

@@ -1,10 +1,9 @@
-import type { Backend } from "@tributary/kernels";
 import type { LeaseKind } from "@tributary/protocol";
 import type { LeaseOutcome } from "../computation.ts";
 import { WorkerError } from "../errors.ts";
 import type { FetchBlob } from "../transport.ts";
 import { errorFrom } from "./carried-error.ts";
-import type { FromThread, ThreadAnswer, ThreadRequest, ToThread } from "./thread-messages.ts";
+import type { FromThread, OpenedThread, ThreadAnswer, ThreadRequest, ToThread } from "./thread-messages.ts";
 
 /** The way to a compute thread. What comes from there goes to {@link ThreadHandle.receive}. */
 export interface ThreadPort {
@@ -18,7 +17,7 @@ export class ThreadHandle {
   readonly #port: ThreadPort;
   readonly #fetchBlob: FetchBlob;
   /** Resolves when the thread has a device. */
-  readonly opened = Promise.withResolvers<{ readonly backend: Backend; readonly arithmeticClass: string }>();
+  readonly opened = Promise.withResolvers<OpenedThread>();
   /** What is asked for and not answered, in order: the thread answers one after the other. */
   #pending: PromiseWithResolvers<ThreadAnswer>[] = [];
   #failure: WorkerError | null = null;

@@ -41,9 +41,16 @@ export interface CarriedError {
   readonly message: string;
 }
 
+/** What a compute thread's device says of itself: see DeviceComputation. */
+export interface OpenedThread {
+  readonly backend: Backend;
+  readonly arithmeticClass: string;
+  readonly adapter: string | null;
+}
+
 /** What a compute thread says. */
 export type FromThread =
-  | { readonly type: "opened"; readonly backend: Backend; readonly arithmeticClass: string }
+  | ({ readonly type: "opened" } & OpenedThread)
   | { readonly type: "answer"; readonly value: ThreadAnswer }
   | { readonly type: "failed"; readonly error: CarriedError }
   | { readonly type: "fetch"; readonly hash: string };

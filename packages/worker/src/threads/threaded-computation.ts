@@ -1,10 +1,10 @@
 import type { Backend } from "@tributary/kernels";
 import { codecNamed, contributionByteLength, TensorMemory } from "@tributary/protocol";
-import type { Computation, LeaseOutcome, LeaseSpan, RunSetup } from "../computation.ts";
+import type { DeviceComputation, LeaseOutcome, LeaseSpan, RunSetup } from "../computation.ts";
 import { WorkerError } from "../errors.ts";
 import { microbatchRounds } from "./microbatch-rounds.ts";
 import type { ThreadHandle } from "./thread-handle.ts";
-import type { ThreadRequest } from "./thread-messages.ts";
+import type { OpenedThread, ThreadRequest } from "./thread-messages.ts";
 
 /** Memory that every thread sees. */
 export interface SharedThreadMemory {
@@ -30,7 +30,7 @@ export interface ThreadedComputationOptions {
  * Computes leases on threads of their own, so that the thread of the socket is always free. Several threads divide a
  * lease's microbatches between them; their sums are added in the threads' order.
  */
-export class ThreadedComputation implements Computation {
+export class ThreadedComputation implements DeviceComputation {
   readonly #options: ThreadedComputationOptions;
   /** What threads read and write by turns; null where each message brings its own. */
   readonly #memory: TensorMemory | null;
@@ -41,15 +41,14 @@ export class ThreadedComputation implements Computation {
   readonly backend: Backend;
   /** The devices' class; with several threads also their number, because sums are then added in another order. */
   readonly arithmeticClass: string;
+  readonly adapter: string | null;
 
-  private constructor(
-    options: ThreadedComputationOptions,
-    opened: { readonly backend: Backend; readonly arithmeticClass: string },
-  ) {
+  private constructor(options: ThreadedComputationOptions, opened: OpenedThread) {
     const { shared, handles } = options;
     this.#options = options;
     this.#memory = shared === null ? null : new TensorMemory((byteLength) => shared.allocate(byteLength));
     this.backend = opened.backend;
+    this.adapter = opened.adapter;
     this.arithmeticClass =
       handles.length === 1 ? opened.arithmeticClass : `${opened.arithmeticClass}-t${handles.length}`;
   }
@@ -157,6 +156,7 @@ async function allOf<Value>(promises: readonly Promise<Value>[]): Promise<Value[
 }
 
 /** Only what threads need, whatever else the object holds. */
-function plainSetup({ run, programs, manifest, microbatch, codec, seed, layout }: RunSetup): RunSetup {
-  return { run, programs, manifest, microbatch, codec, seed, layout };
+function plainSetup(setup: RunSetup): RunSetup {
+  const { run, programs, variants, manifest, microbatch, codec, seed, layout, parts = 1 } = setup;
+  return { run, programs, variants, manifest, microbatch, codec, seed, layout, parts };
 }

@@ -1,0 +1,33 @@
+import { type Device, failedFamilies, type OpenOptions, open } from "@tributary/kernels";
+import { WorkerError } from "./errors.ts";
+
+/** Which GPU is opened. */
+export type TrustedDeviceOptions = Pick<OpenOptions, "gpu" | "allowSoftware">;
+
+/**
+ * Opens a GPU, and tests each family of its kernels before anything is computed for a run: some drivers compute wrong.
+ * @returns a device of the caller's own
+ * @throws KernelError BACKEND_UNAVAILABLE, DEVICE_LOST, OUT_OF_MEMORY; WorkerError DEVICE_WRONG
+ */
+export async function openTrustedDevice(options: TrustedDeviceOptions = {}): Promise<Device> {
+  const device = await open("webgpu", options);
+  let failed: readonly string[];
+  try {
+    failed = await failedFamilies(device);
+  } catch (error) {
+    device.dispose();
+    throw error;
+  }
+  if (failed.length === 0) return device;
+  device.dispose();
+  const name = device.adapterName === undefined ? "This GPU" : `This GPU (${device.adapterName})`;
+  throw new WorkerError("DEVICE_WRONG", `${name} computes ${listOf(failed)} wrong: update its driver, or use wasm`);
+}
+
+/** "a, b and c"; of a long list its beginning. */
+function listOf(families: readonly string[]): string {
+  if (families.length > 3)
+    return `${families.slice(0, 2).join(", ")} and ${families.length - 2} other kinds of operations`;
+  if (families.length < 2) return families.join("");
+  return `${families.slice(0, -1).join(", ")} and ${families.at(-1)}`;
+}
