@@ -1,0 +1,229 @@
+import { describe, expect, it } from "vitest";
+import type { PageMessage, ThreadMessage } from "../training-thread/messages.ts";
+import { JoinController, type JoinSurroundings } from "./join-controller.ts";
+import { parseJoinLink } from "./join-link.ts";
+import { TabStorage, type WordStorage } from "./tab-storage.ts";
+
+const DESCRIPTION = { run: "r-1", name: "r", parameters: 10, step: 0, workers: 0, fields: [], samples: null };
+const CHOICES = { name: "Ada", backend: "auto", cap: { share: 1, threads: 2 } } as const;
+
+function memory(): WordStorage {
+  const words = new Map<string, string>();
+  return {
+    getItem: (key) => words.get(key) ?? null,
+    setItem: (key, value) => void words.set(key, value),
+    removeItem: (key) => void words.delete(key),
+  };
+}
+
+function bench(change: Partial<JoinSurroundings> = {}) {
+  const said: PageMessage[] = [];
+  const posted: unknown[] = [];
+  const later: (() => void)[] = [];
+  let threads = 0;
+  let tell: (message: ThreadMessage) => void = () => {};
+  let lose: (why: string) => void = () => {};
+  let hear: (event: { readonly data: unknown }) => void = () => {};
+  const tab = memory();
+  const surroundings: JoinSurroundings = {
+    link: parseJoinLink({ protocol: "http:", host: "h:1", hash: "#t=tok" }),
+    isSecureContext: true,
+    gpu: undefined,
+    storage: new TabStorage(() => tab, memory),
+    channel: {
+      postMessage: (message) => void posted.push(message),
+      addEventListener: (_, listener) => {
+        hear = listener;
+      },
+    },
+    wakeLock: undefined,
+    startThread: (onMessage, onLost) => {
+      threads += 1;
+      tell = onMessage;
+      lose = onLost;
+      const terminate = () => {
+        threads -= 1;
+      };
+      return { postMessage: (message) => void said.push(message), terminate };
+    },
+    describe: async () => DESCRIPTION,
+    isReload: false,
+    now: () => 0,
+    after: (_, callback) => void later.push(callback),
+    ...change,
+  };
+  const controller = new JoinController(surroundings, CHOICES);
+  const types = () => said.map((message) => (message.type === "pause" ? `pause ${message.reason}` : message.type));
+  const codes = () => controller.state.obstacles.map(({ code }) => code);
+  return {
+    controller,
+    surroundings,
+    said,
+    posted,
+    types,
+    codes,
+    threads: () => threads,
+    tell: (message: ThreadMessage) => tell(message),
+    lose: (why: string) => lose(why),
+    otherTab: (type: string) => hear({ data: { type } }),
+    passTime: () => {
+      for (const callback of later.splice(0)) callback();
+    },
+  };
+}
+
+const JOINED: ThreadMessage = { type: "session", event: { type: "joined", worker: "w1", run: "r-1", step: 0 } };
+const LEFT: ThreadMessage = { type: "ended", end: { reason: "left", message: "stopped", code: null } };
+
+describe("the page", () => {
+  it("starts nothing before a person presses the button", async () => {
+    const { controller, threads, passTime } = bench();
+    await controller.begin();
+    passTime();
+    expect([controller.state.phase, threads()]).toEqual(["consent", 0]);
+    controller.start();
+    expect(threads()).toBe(1);
+  });
+
+  it("hands the link, the name and the cap to the training thread", async () => {
+    const { controller, said } = bench();
+    await controller.begin();
+    controller.choose({ name: "Bob", cap: { share: 0.5, threads: 1 } });
+    controller.start();
+    expect(said).toEqual([
+      {
+        type: "start",
+        settings: {
+          socketUrl: "ws://h:1/socket",
+          blobUrl: "http://h:1/blobs/",
+          token: "tok",
+          name: "Bob",
+          backend: "auto",
+          cap: { share: 0.5, threads: 1 },
+          resume: null,
+        },
+      },
+    ]);
+  });
+
+  it("passes pause, going on, another cap and stop on, and is ready to start again afterwards", async () => {
+    const { controller, types, tell, threads } = bench();
+    await controller.begin();
+    controller.start();
+    controller.pause();
+    controller.resume();
+    controller.choose({ cap: { share: 0.2, threads: 2 } });
+    controller.stop();
+    tell(LEFT);
+    expect(types()).toEqual(["start", "pause person", "resume", "cap", "stop"]);
+    expect([controller.state.phase, threads()]).toEqual(["ended", 0]);
+    controller.start();
+    expect(threads()).toBe(1);
+  });
+
+  it("leaves when the browser puts it to sleep and comes back when it wakes, but not out of a person's pause", async () => {
+    const { controller, types } = bench();
+    await controller.begin();
+    controller.start();
+    controller.onSleep("frozen");
+    controller.onAwake();
+    controller.pause();
+    controller.onSleep("frozen");
+    controller.onAwake();
+    expect(types()).toEqual(["start", "pause frozen", "resume", "pause person"]);
+  });
+
+  it("says that a hidden tab may be slow, and tries to connect at once when it is seen", async () => {
+    const { controller, types, codes } = bench();
+    await controller.begin();
+    controller.onSeen(false);
+    expect(codes()).toEqual([]);
+    controller.start();
+    controller.onSeen(false);
+    expect(codes()).toContain("HIDDEN");
+    controller.onSeen(true);
+    expect(codes()).not.toContain("HIDDEN");
+    expect(types()).toEqual(["start", "wake"]);
+  });
+
+  it("tells a thread that could not start from one that ended", async () => {
+    const { controller, lose, tell, codes } = bench();
+    await controller.begin();
+    controller.start();
+    lose("its script did not load");
+    expect(codes()).toContain("NO_THREAD");
+    controller.start();
+    tell({ type: "opened", device: { backend: "wasm", adapter: null, threads: 1 } });
+    lose("out of memory");
+    expect(codes()).toContain("THREAD_LOST");
+  });
+});
+
+describe("a page that is loaded again", () => {
+  const reloaded = (isPaused: boolean) => {
+    const all = bench({ isReload: true });
+    all.surroundings.storage.rememberSession({ run: "r-1", worker: "w1", isPaused });
+    return all;
+  };
+
+  it("goes on by itself with the session it had", async () => {
+    const { controller, said, passTime } = reloaded(false);
+    await controller.begin();
+    expect(said).toEqual([]);
+    passTime();
+    expect(said).toMatchObject([{ type: "start", settings: { resume: "w1" } }]);
+  });
+
+  it("stays paused if it was", async () => {
+    const { controller, types, passTime } = reloaded(true);
+    await controller.begin();
+    passTime();
+    expect(types()).toEqual(["start", "pause person"]);
+  });
+
+  it("does not go on when another tab has the session, as after a tab was duplicated", async () => {
+    const { controller, threads, passTime, otherTab } = reloaded(false);
+    await controller.begin();
+    otherTab("here");
+    passTime();
+    expect(threads()).toBe(0);
+  });
+
+  it("does not go on with another run, nor after it was stopped", async () => {
+    const other = bench({ isReload: true });
+    other.surroundings.storage.rememberSession({ run: "r-0", worker: "w1", isPaused: false });
+    await other.controller.begin();
+    other.passTime();
+    expect(other.threads()).toBe(0);
+    const stopped = bench();
+    await stopped.controller.begin();
+    stopped.controller.start();
+    stopped.tell(JOINED);
+    expect(stopped.surroundings.storage.session).toEqual({ run: "r-1", worker: "w1", isPaused: false });
+    stopped.tell(LEFT);
+    expect(stopped.surroundings.storage.session).toBeNull();
+  });
+});
+
+describe("a second tab", () => {
+  it("is told of the first, and takes over or joins beside it", async () => {
+    const { controller, codes, otherTab, posted, threads } = bench();
+    await controller.begin();
+    otherTab("here");
+    expect(codes()).toEqual(["SECOND_TAB"]);
+    controller.takeOver();
+    expect(posted).toContainEqual({ type: "takeOver" });
+    expect([codes(), threads()]).toEqual([["NO_WAKE_LOCK"], 1]);
+  });
+
+  it("stops when another takes over, and says so", async () => {
+    const { controller, types, codes, otherTab, tell } = bench();
+    await controller.begin();
+    controller.start();
+    otherTab("takeOver");
+    tell(LEFT);
+    expect(types()).toEqual(["start", "stop"]);
+    expect(codes()).toContain("TAKEN_OVER");
+    expect(controller.state.phase).toBe("ended");
+  });
+});

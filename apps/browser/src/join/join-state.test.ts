@@ -1,0 +1,114 @@
+import type { SessionEvent } from "@tributary/worker";
+import { describe, expect, it } from "vitest";
+import type { ThreadMessage } from "../training-thread/messages.ts";
+import { initialState, type JoinState, reduce } from "./join-state.ts";
+
+const DESCRIPTION = { run: "r-1", name: "r", parameters: 10, step: 0, workers: 0, fields: [], samples: null };
+const DEVICE = { backend: "wasm", adapter: null, threads: 2 };
+
+function after(...messages: readonly ThreadMessage[]): JoinState {
+  let state = reduce(initialState(true), { type: "described", description: DESCRIPTION });
+  state = reduce(state, { type: "started" });
+  for (const message of messages) state = reduce(state, { type: "thread", message, nowMs: 10_000 });
+  return state;
+}
+
+const session = (event: SessionEvent): ThreadMessage => ({ type: "session", event });
+const JOINED: readonly ThreadMessage[] = [
+  { type: "opened", device: DEVICE },
+  session({ type: "connecting" }),
+  session({ type: "joined", worker: "w1", run: "r-1", step: 3 }),
+  { type: "setup", microbatch: 16, parameterBytes: 40 },
+  session({ type: "ready", step: 3 }),
+];
+const computed = (lease: number, step: number, microbatches: number): ThreadMessage =>
+  session({ type: "computed", lease, kind: "gradient", step, microbatches, milliseconds: 100 });
+
+const codes = (state: JoinState) => state.obstacles.map(({ code }) => code);
+
+describe("the state of the page", () => {
+  it("goes from the question what there is to training", () => {
+    expect(initialState(true).phase).toBe("loading");
+    expect(after().phase).toBe("opening");
+    const phases = JOINED.map((_, count) => after(...JOINED.slice(0, count + 1)).phase);
+    expect(phases).toEqual(["connecting", "connecting", "preparing", "preparing", "training"]);
+    expect(after(...JOINED)).toMatchObject({ worker: "w1", step: 3, device: DEVICE });
+  });
+
+  it("counts samples when they are computed, and a step when its first contribution is sent", () => {
+    const state = after(
+      ...JOINED,
+      computed(1, 3, 2),
+      computed(2, 3, 4),
+      session({ type: "sent", lease: 1, bytes: 40 }),
+      session({ type: "sent", lease: 2, bytes: 40 }),
+      computed(3, 4, 1),
+      session({ type: "sent", lease: 3, bytes: 40 }),
+    );
+    expect(state.progress).toEqual({
+      steps: 2,
+      contributions: 3,
+      evaluations: 0,
+      samples: 7 * 16,
+      rejected: 0,
+      bytesSent: 120,
+      bytesReceived: 40,
+    });
+    expect(state.sinceMs).toBe(9_900);
+  });
+
+  it("counts evaluations apart, and what was rejected not at all as a step", () => {
+    const state = after(
+      ...JOINED,
+      session({ type: "computed", lease: 1, kind: "evaluate", step: 3, microbatches: 1, milliseconds: 5 }),
+      computed(2, 3, 1),
+      session({ type: "rejected", lease: 2, code: "STALE_STEP", step: 4 }),
+    );
+    expect(state.progress).toMatchObject({ evaluations: 1, rejected: 1, steps: 0, contributions: 0 });
+    expect(state.waitingLeases.size).toBe(0);
+  });
+
+  it("says that the connection is interrupted until it stands again", () => {
+    const broken = after(...JOINED, session({ type: "disconnected", message: "gone", retryMilliseconds: 200 }));
+    expect(broken.phase).toBe("waiting");
+    expect(broken.obstacles).toEqual([{ code: "INTERRUPTED", detail: "gone" }]);
+    const offline: ThreadMessage = { type: "obstacle", code: "OFFLINE", detail: "" };
+    const back = session({ type: "joined", worker: "w2", run: "r-1", step: 5 });
+    const lost = session({ type: "disconnected", message: "gone", retryMilliseconds: 200 });
+    expect(codes(after(...JOINED, lost, offline, back))).toEqual([]);
+  });
+
+  it("ends with the run, with words for why", () => {
+    const finished = after(...JOINED, {
+      type: "ended",
+      end: { reason: "finished", message: "all epochs", code: 4005 },
+    });
+    expect(finished).toMatchObject({ phase: "ended", device: null });
+    expect(codes(finished)).toEqual(["FINISHED"]);
+    const left = after(...JOINED, { type: "ended", end: { reason: "left", message: "stopped", code: null } });
+    expect([left.phase, codes(left)]).toEqual(["ended", []]);
+  });
+
+  it("keeps one entry for each obstacle, the latest words with it, and forgets them all at a new start", () => {
+    let state = after(
+      { type: "obstacle", code: "GPU_LOST", detail: "first" },
+      { type: "obstacle", code: "GPU_LOST", detail: "second" },
+    );
+    expect(state.obstacles).toEqual([{ code: "GPU_LOST", detail: "second" }]);
+    state = reduce(state, { type: "obstacle", code: "HIDDEN", detail: "" });
+    expect(codes(reduce(state, { type: "started" }))).toEqual(["HIDDEN"]);
+  });
+
+  it("says when the coordinator does not describe its run, and that the screen cannot be kept on", () => {
+    const silent = reduce(initialState(false), { type: "described", description: null });
+    expect([silent.phase, codes(silent)]).toEqual(["consent", ["NO_DESCRIPTION"]]);
+    const dark = reduce(silent, { type: "screenLock", state: "refused" });
+    expect(codes(dark)).toEqual(["NO_DESCRIPTION", "NO_WAKE_LOCK"]);
+    expect(codes(reduce(dark, { type: "screenLock", state: "held" }))).toEqual(["NO_DESCRIPTION"]);
+  });
+
+  it("a thread that is lost ends it", () => {
+    const state = reduce(after(...JOINED), { type: "threadLost", code: "THREAD_LOST", detail: "out of memory" });
+    expect([state.phase, codes(state)]).toEqual(["ended", ["THREAD_LOST"]]);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { TabStorage, type WordStorage } from "./tab-storage.ts";
+
+function memory(): WordStorage {
+  const words = new Map<string, string>();
+  return {
+    getItem: (key) => words.get(key) ?? null,
+    setItem: (key, value) => void words.set(key, value),
+    removeItem: (key) => void words.delete(key),
+  };
+}
+
+function blocked(): never {
+  throw new Error("SecurityError");
+}
+
+describe("what a tab remembers", () => {
+  it("is its session, until it is forgotten, and the name for every tab", () => {
+    const [tab, browser] = [memory(), memory()];
+    const storage = new TabStorage(
+      () => tab,
+      () => browser,
+    );
+    storage.rememberName("Ada");
+    storage.rememberSession({ run: "r", worker: "w1", isPaused: true });
+    const other = new TabStorage(memory, () => browser);
+    expect(other.name).toBe("Ada");
+    expect(other.session).toBeNull();
+    expect(storage.session).toEqual({ run: "r", worker: "w1", isPaused: true });
+    storage.rememberSession(null);
+    expect(storage.session).toBeNull();
+  });
+
+  it.each(["{", "7", "{}", '{"run":1,"worker":null}', '{"run":"r","worker":2}'])(
+    "is nothing when it reads %s",
+    (text) => {
+      const tab = memory();
+      tab.setItem("tributary.session", text);
+      expect(new TabStorage(() => tab, memory).session).toBeNull();
+    },
+  );
+
+  it("is nothing where the browser blocks storage, and nothing breaks", () => {
+    const storage = new TabStorage(blocked, blocked);
+    storage.rememberName("Ada");
+    storage.rememberSession({ run: "r", worker: null, isPaused: false });
+    expect([storage.name, storage.session]).toEqual([null, null]);
+  });
+});
