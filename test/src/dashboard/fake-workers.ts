@@ -1,10 +1,10 @@
 import type { WatchedWorker, WatchedWorkerState } from "@tributary/protocol";
 
 const NAMES = [
-  "Ana's laptop",
+  "Ana laptop",
   "Pixel 9 of Ana",
   "lab-03",
-  "iPad, second row",
+  "iPad second row",
   "workshop iMac",
   "Kim",
   "raspberry",

@@ -23,7 +23,8 @@ export function RunControls() {
   const isOpen = useIsOpen();
   const [words, setWords] = useState("");
   const dialog = useRef<HTMLDialogElement>(null);
-  const isOver = state === "finished" || state === "saving";
+  // Nothing can be steered any more, and the badge beside says so.
+  if (state === "finished") return null;
   const give = async (command: WatchCommand) => {
     const answer = await link.ask({ type: "command", command });
     setWords(answer.type === "failed" ? `${answer.message}.` : TAKEN[command.command]);
@@ -32,7 +33,7 @@ export function RunControls() {
     <button
       type="button"
       class={`tool ${look}`}
-      disabled={isOver || !isOpen}
+      disabled={state === "saving" || !isOpen}
       aria-disabled={isAdmin ? undefined : "true"}
       onClick={isAdmin ? act : () => setWords(HOW_TO_STEER)}
     >

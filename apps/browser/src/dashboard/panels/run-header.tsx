@@ -32,7 +32,7 @@ export function RunHeader() {
           <span>
             <b>{left === null ? NO_FIGURE : clock(left)}</b> left
           </span>
-          <span>{clock(progress.seconds)} so far</span>
+          <span class="so-far">{clock(progress.seconds)} so far</span>
         </div>
         <progress max={1} value={share} aria-label="Steps done" />
       </div>

@@ -10,6 +10,9 @@ import { Panel } from "./panel.tsx";
 /** CSS pixels. */
 const CHART_HEIGHT = 200;
 
+/** Seconds between two labels of the time axis: such as a clock has. */
+const CLOCK_INCREMENTS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
+
 /** Samples a second over the last minutes: all together, and stacked by worker. */
 export function Throughput() {
   const points = useWatched((watched) => watched.throughput);
@@ -64,6 +67,12 @@ function ThroughputLegend() {
   );
 }
 
+/** All in thousands once the largest needs it. */
+function rateLabels(splits: readonly number[]): string[] {
+  const most = Math.max(...splits);
+  return splits.map((split) => (most < 10_000 ? rate(split) : `${split / 1000}\u202fk`));
+}
+
 function throughputOptions(): ChartOptions {
   const area = (name: string): uPlot.Series => ({
     stroke: () => themeColour("--card"),
@@ -77,8 +86,8 @@ function throughputOptions(): ChartOptions {
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: false }, y: { range: (_, _least, most) => [0, Math.max(1, most * 1.08)] } },
     axes: [
-      themedAxis({ values: (_, splits) => splits.map((split) => clock(split)), size: 28 }),
-      themedAxis({ values: (_, splits) => splits.map((split) => rate(split)), size: 52 }),
+      themedAxis({ values: (_, splits) => splits.map((split) => clock(split)), incrs: CLOCK_INCREMENTS, size: 28 }),
+      themedAxis({ values: (_, splits) => rateLabels(splits), size: 52 }),
     ],
     series: [{}, area("--series-others"), ...slots.toReversed()],
   };
