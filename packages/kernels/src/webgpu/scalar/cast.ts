@@ -29,6 +29,16 @@ const TO_UNSIGNED: Routine = {
 }`,
 };
 
+/** u32 -> f32 to nearest, by way of i32: drivers get the rounding of large u32 wrong. The bit that is lost by halving stays in the last. */
+const FROM_UNSIGNED: Routine = {
+  name: "f32_of_unsigned",
+  text: `fn f32_of_unsigned(x: u32) -> f32 {
+  let large = x > 0x7fffffffu;
+  let half = select(x, (x >> 1u) | (x & 1u), large);
+  return f32(bitcast<i32>(half)) * select(1.0f, 2.0f, large);
+}`,
+};
+
 /** The cast operation between the registers of two dtypes, as an expression. */
 export function cast(sink: RoutineSink, x: string, from: DType, to: DType): string {
   if (from === to) return x;
@@ -41,7 +51,7 @@ export function cast(sink: RoutineSink, x: string, from: DType, to: DType): stri
     case "int32":
     case "uint32":
     case "uint8":
-      return fromInteger(sink, x, to);
+      return fromInteger(sink, x, from, to);
     default:
       return from satisfies never;
   }
@@ -67,13 +77,14 @@ function fromFloat(sink: RoutineSink, x: string, to: DType): string {
 }
 
 /** From i32 or u32; a conversion of one to the other keeps the bits. */
-function fromInteger(sink: RoutineSink, x: string, to: DType): string {
+function fromInteger(sink: RoutineSink, x: string, from: DType, to: DType): string {
+  const float = (): string => (from === "uint32" ? call(sink, FROM_UNSIGNED, x) : `f32(${x})`);
   switch (to) {
     case "float32":
-      return `f32(${x})`;
+      return float();
     case "float16":
       // Integers that are finite in float16 are exact in float32: nothing is rounded twice.
-      return call(sink, TO_FLOAT16, `f32(${x})`);
+      return call(sink, TO_FLOAT16, float());
     case "bool":
       return `select(0u, 1u, u32(${x}) != 0u)`;
     case "uint8":
