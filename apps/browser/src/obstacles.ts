@@ -48,16 +48,15 @@ export const OBSTACLES = {
     what: "The GPU here computes wrong results, as some drivers do",
     remedy: "It computes on the processor instead. An update of the graphics driver may mend it.",
   },
-  GPU_LOST: {
-    weight: "slow",
-    what: "The browser took the GPU away for a moment",
-    remedy: "Nothing needs to be done: it is opened again, and the work goes on where it was.",
+  DEVICE_MENDED: {
+    weight: "note",
+    what: "Something went wrong with the device, and was mended",
+    remedy: "Nothing needs to be done: the work goes on where it was.",
   },
   GPU_GIVEN_UP: {
     weight: "slow",
-    what: "The browser took the GPU away again and again",
-    remedy:
-      "It goes on with the processor. Load this page again to give the GPU another try; lower its share if other programs need it.",
+    what: "The GPU cannot go on, so the processor does",
+    remedy: "Load this page again to give the GPU another try. Close other pages and programs that use it.",
   },
   NO_SIMD: {
     weight: "stop",

@@ -153,7 +153,7 @@ describe("the page", () => {
     lose("its script did not load");
     expect(codes()).toContain("NO_THREAD");
     controller.start();
-    tell({ type: "opened", device: { backend: "wasm", adapter: null, threads: 1 } });
+    tell({ type: "device", device: { backend: "wasm", adapter: null, threads: 1 }, sentence: "Computing on the CPU" });
     lose("out of memory");
     expect(codes()).toContain("THREAD_LOST");
   });

@@ -15,7 +15,7 @@ function after(...messages: readonly ThreadMessage[]): JoinState {
 
 const session = (event: SessionEvent): ThreadMessage => ({ type: "session", event });
 const JOINED: readonly ThreadMessage[] = [
-  { type: "opened", device: DEVICE },
+  { type: "device", device: DEVICE, sentence: "Computing on the CPU" },
   session({ type: "connecting" }),
   session({ type: "joined", worker: "w1", run: "r-1", step: 3 }),
   { type: "setup", microbatch: 16, parameterBytes: 40 },
@@ -91,12 +91,28 @@ describe("the state of the page", () => {
 
   it("keeps one entry for each obstacle, the latest words with it, and forgets them all at a new start", () => {
     let state = after(
-      { type: "obstacle", code: "GPU_LOST", detail: "first" },
-      { type: "obstacle", code: "GPU_LOST", detail: "second" },
+      { type: "obstacle", code: "DEVICE_MENDED", detail: "first" },
+      { type: "obstacle", code: "DEVICE_MENDED", detail: "second" },
     );
-    expect(state.obstacles).toEqual([{ code: "GPU_LOST", detail: "second" }]);
+    expect(state.obstacles).toEqual([{ code: "DEVICE_MENDED", detail: "second" }]);
     state = reduce(state, { type: "obstacle", code: "HIDDEN", detail: "" });
     expect(codes(reduce(state, { type: "started" }))).toEqual(["HIDDEN"]);
+  });
+
+  it("says what became of a GPU that was lost, and when the processor goes on in its place", () => {
+    const gpu = { backend: "webgpu", adapter: "GPU 1", threads: 1 };
+    const opened: ThreadMessage = { type: "device", device: gpu, sentence: "Computing on the GPU GPU 1" };
+    const again: ThreadMessage = { type: "device", device: gpu, sentence: "The GPU was lost, and was opened again" };
+    const given: ThreadMessage = { type: "device", device: DEVICE, sentence: "The GPU was lost too often" };
+    expect(after(opened).obstacles).toEqual([]);
+    expect(after(opened, again).obstacles).toEqual([{ code: "DEVICE_MENDED", detail: again.sentence }]);
+    expect(codes(after(opened, given))).toEqual(["GPU_GIVEN_UP"]);
+    expect(after(opened, given).device).toEqual(DEVICE);
+  });
+
+  it("shows how far compiling is, until it is done", () => {
+    expect(after({ type: "compiling", ready: 3, of: 9 }).compiling).toEqual({ ready: 3, of: 9 });
+    expect(after({ type: "compiling", ready: 9, of: 9 }).compiling).toBeNull();
   });
 
   it("says when the coordinator does not describe its run, and that the screen cannot be kept on", () => {

@@ -48,6 +48,8 @@ export interface JoinState {
   readonly gpu: GpuFinding | null;
   readonly obstacles: readonly PresentObstacle[];
   readonly device: OpenedDevice | null;
+  /** How many kernels of how many are compiled, while that is under way. */
+  readonly compiling: { readonly ready: number; readonly of: number } | null;
   /** Id of this worker at the coordinator. */
   readonly worker: string | null;
   readonly step: number | null;
@@ -97,6 +99,7 @@ export function initialState(hasToken: boolean): JoinState {
     gpu: null,
     obstacles: [],
     device: null,
+    compiling: null,
     worker: null,
     step: null,
     pausedFor: null,
@@ -123,7 +126,7 @@ export function reduce(state: JoinState, action: JoinAction): JoinState {
       return { ...state, gpu: action.finding };
     case "started": {
       const kept = state.obstacles.filter(({ code }) => code === "HIDDEN" || code === "OFFLINE");
-      return { ...state, phase: "opening", obstacles: kept, end: null, pausedFor: null };
+      return { ...state, phase: "opening", device: null, obstacles: kept, end: null, pausedFor: null };
     }
     case "obstacle":
       return present(state, action.code, action.detail);
@@ -147,8 +150,12 @@ function screenLocked(state: JoinState): JoinState {
 
 function onThread(state: JoinState, message: ThreadMessage, nowMs: number): JoinState {
   switch (message.type) {
-    case "opened":
-      return { ...state, device: message.device, phase: "connecting" };
+    case "device":
+      return onDevice(state, message.device, message.sentence);
+    case "compiling": {
+      const { ready, of } = message;
+      return { ...state, compiling: ready < of ? { ready, of } : null };
+    }
     case "obstacle":
       return present(state, message.code, message.detail);
     case "cleared":
@@ -166,6 +173,16 @@ function onThread(state: JoinState, message: ThreadMessage, nowMs: number): Join
   }
 }
 
+/** The first device is the one that was opened; any other came after trouble. */
+function onDevice(state: JoinState, device: OpenedDevice, sentence: string): JoinState {
+  const { device: before } = state;
+  if (before === null) return { ...state, device, phase: "connecting" };
+  // Another number of threads was chosen by a person.
+  if (before.backend === "wasm" && device.backend === "wasm") return { ...state, device };
+  const isGivenUp = before.backend === "webgpu" && device.backend !== "webgpu";
+  return present({ ...state, device }, isGivenUp ? "GPU_GIVEN_UP" : "DEVICE_MENDED", sentence);
+}
+
 function onEnded(state: JoinState, end: SessionEnd): JoinState {
   const next = absent({ ...state, phase: "ended", end, device: null }, "INTERRUPTED");
   const code = obstacleOfEnd(end, state.hasToken);
@@ -175,13 +192,21 @@ function onEnded(state: JoinState, end: SessionEnd): JoinState {
 function onSession(state: JoinState, event: SessionEvent, nowMs: number): JoinState {
   const { progress } = state;
   switch (event.type) {
+    case "device":
+      return onDevice(state, { ...event, threads: state.device?.threads ?? 1 }, event.sentence);
     case "connecting":
       return { ...state, phase: "connecting", pausedFor: null };
     case "joined":
       return absent({ ...state, phase: "preparing", worker: event.worker, step: event.step }, "INTERRUPTED", "OFFLINE");
     case "ready": {
       const bytesReceived = progress.bytesReceived + state.parameterBytes;
-      return { ...state, phase: "training", step: event.step, progress: { ...progress, bytesReceived } };
+      return {
+        ...state,
+        phase: "training",
+        step: event.step,
+        compiling: null,
+        progress: { ...progress, bytesReceived },
+      };
     }
     case "computed":
       return onComputed(state, event, nowMs);

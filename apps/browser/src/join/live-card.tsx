@@ -34,6 +34,9 @@ export function LiveCard({ controller }: { readonly controller: JoinController }
           Stop
         </button>
       </div>
+      {state.compiling !== null && (
+        <progress max={state.compiling.of} value={state.compiling.ready} aria-label="Programs made ready" />
+      )}
       <dl class="figures number">
         <Figure name="Steps helped" value={countWords(state.progress.steps)} />
         <Figure name="Samples a second" value={countWords(rate)} />

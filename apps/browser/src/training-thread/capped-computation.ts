@@ -4,7 +4,6 @@ import {
   type LeaseOutcome,
   type LeaseSpan,
   type RunSetup,
-  setupKey,
   WorkerError,
 } from "@tributary/worker";
 
@@ -27,12 +26,11 @@ export interface CappedComputationOptions {
 /**
  * Leaves the device idle between leases, so that it is busy for a share of the time only. A result goes out at once; the
  * rest comes before the next lease, and counts in what is said of the lease's time, so that the coordinator plans with the
- * speed that there is. What was prepared stays so when another session of the same run begins.
+ * speed that there is.
  */
 export class CappedComputation implements Computation {
   readonly #options: CappedComputationOptions;
   #share: number;
-  #preparedFor: string | null = null;
   #restUntilMs = 0;
   #endRest: (isStopped: boolean) => void = () => {};
 
@@ -48,11 +46,7 @@ export class CappedComputation implements Computation {
   }
 
   async prepare(setup: RunSetup): Promise<void> {
-    const key = setupKey(setup);
-    if (key === this.#preparedFor) return;
-    this.#preparedFor = null;
     await this.#options.computation.prepare(setup);
-    this.#preparedFor = key;
     this.#options.onPrepared(setup);
   }
 

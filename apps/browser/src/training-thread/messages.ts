@@ -58,7 +58,10 @@ export interface OpenedDevice {
 
 /** What the training thread says to the page. */
 export type ThreadMessage =
-  | { readonly type: "opened"; readonly device: OpenedDevice }
+  /** What is computed on: at the start, and whenever that changes. @see DeviceEvent */
+  | { readonly type: "device"; readonly device: OpenedDevice; readonly sentence: string }
+  /** How many of a program's kernels are compiled. */
+  | { readonly type: "compiling"; readonly ready: number; readonly of: number }
   | { readonly type: "obstacle"; readonly code: ObstacleCode; readonly detail: string }
   /** An obstacle is out of the way. */
   | { readonly type: "cleared"; readonly code: ObstacleCode }

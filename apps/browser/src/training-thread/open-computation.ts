@@ -1,10 +1,18 @@
-import { KernelError, type OpenOptions, open } from "@tributary/kernels";
 import { crc32 } from "@tributary/protocol";
-import { type Computation, type FetchBlob, LocalComputation, SHARD_CACHE_BYTES, WorkerError } from "@tributary/worker";
+import {
+  type DeviceComputation,
+  type DeviceEvent,
+  type FetchBlob,
+  LocalComputation,
+  openTrustedDevice,
+  ResilientComputation,
+  SHARD_CACHE_BYTES,
+  WorkerError,
+} from "@tributary/worker";
 import { findGpu, hasWasmVectors } from "../device-check.ts";
 import type { ObstacleCode } from "../obstacles.ts";
 import { openComputeThreads } from "./compute-threads.ts";
-import type { BackendChoice, OpenedDevice } from "./messages.ts";
+import type { BackendChoice } from "./messages.ts";
 import { THREAD_CLOCK } from "./thread-clock.ts";
 
 /** What a computation of this tab is opened with. */
@@ -15,13 +23,10 @@ export interface OpenComputationOptions {
   readonly fetchBlob: FetchBlob;
   /** Hears what is in the way of a better device. */
   readonly onObstacle: (code: ObstacleCode, detail: string) => void;
-}
-
-/** A computation, and what it runs on. */
-export interface OpenedComputation {
-  readonly computation: Computation;
-  readonly device: OpenedDevice;
-  readonly arithmeticClass: string;
+  /** Hears what is computed on: at the start, and whenever that changes. */
+  readonly onDevice: (event: DeviceEvent) => void;
+  /** Hears how many of a program's kernels are compiled. */
+  readonly onCompiling: (ready: number, of: number) => void;
 }
 
 /**
@@ -29,41 +34,36 @@ export interface OpenedComputation {
  * program on the processor is taken only when a person asked for WebGPU by name.
  * @throws WorkerError THREAD_FAILED when not even the processor can be used
  */
-export async function openComputation(options: OpenComputationOptions): Promise<OpenedComputation> {
-  if (options.backend !== "wasm") {
-    const onGpu = await openOnGpu(options);
-    if (onGpu !== null) return onGpu;
-  }
-  return openOnProcessor(options);
+export async function openComputation(options: OpenComputationOptions): Promise<DeviceComputation> {
+  return ResilientComputation.open({
+    openGpu: (await hasGpu(options)) ? () => openOnGpu(options) : null,
+    openCpu: () => openOnProcessor(options),
+    clock: THREAD_CLOCK,
+    onEvent: options.onDevice,
+  });
 }
 
-async function openOnGpu(options: OpenComputationOptions): Promise<OpenedComputation | null> {
-  const { backend, fetchBlob, onObstacle } = options;
-  const allowSoftware = backend === "webgpu";
-  const { gpu } = navigator;
-  const finding = await findGpu({ isSecureContext, gpu }, allowSoftware);
-  if ("obstacle" in finding) {
-    onObstacle(finding.obstacle, finding.detail);
-    return null;
-  }
+async function hasGpu({ backend, onObstacle }: OpenComputationOptions): Promise<boolean> {
+  if (backend === "wasm") return false;
+  const finding = await findGpu({ isSecureContext, gpu: navigator.gpu }, backend === "webgpu");
+  if ("adapter" in finding) return true;
+  onObstacle(finding.obstacle, finding.detail);
+  return false;
+}
+
+async function openOnGpu(options: OpenComputationOptions): Promise<DeviceComputation> {
+  const { backend, fetchBlob, onObstacle, onCompiling: onProgress } = options;
   try {
-    const openOptions: OpenOptions & { readonly gpu: GPU; readonly allowSoftware: boolean } = { gpu, allowSoftware };
-    const device = await open("webgpu", openOptions);
-    return {
-      computation: new LocalComputation({ device, fetchBlob, clock: THREAD_CLOCK, crc32 }),
-      device: { backend: device.backend, adapter: finding.adapter, threads: 1 },
-      arithmeticClass: device.arithmeticClass,
-    };
+    const device = await openTrustedDevice({ gpu: navigator.gpu, allowSoftware: backend === "webgpu" });
+    return new LocalComputation({ device, fetchBlob, clock: THREAD_CLOCK, crc32, onProgress });
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
-    onObstacle("GPU_UNUSABLE", error.message);
-    return null;
+    const isWrong = error instanceof WorkerError && error.code === "DEVICE_WRONG";
+    onObstacle(isWrong ? "GPU_WRONG" : "GPU_UNUSABLE", error instanceof Error ? error.message : String(error));
+    throw error;
   }
 }
 
-async function openOnProcessor({ threads, fetchBlob }: OpenComputationOptions): Promise<OpenedComputation> {
+async function openOnProcessor({ threads, fetchBlob }: OpenComputationOptions): Promise<DeviceComputation> {
   if (!hasWasmVectors()) throw new WorkerError("THREAD_FAILED", "This browser has no WebAssembly vectors: update it");
-  const computation = await openComputeThreads({ threads, fetchBlob, shardBytes: SHARD_CACHE_BYTES });
-  const { backend, arithmeticClass } = computation;
-  return { computation, device: { backend, adapter: null, threads }, arithmeticClass };
+  return openComputeThreads({ threads, fetchBlob, shardBytes: SHARD_CACHE_BYTES });
 }

@@ -1,10 +1,18 @@
 import { PROGRAM_FORMAT_VERSION } from "@tributary/program";
 import { CODECS, crc32, deviceWords, PROTOCOL_VERSION } from "@tributary/protocol";
-import { type Clock, type SessionEnd, type SessionEvent, WorkerSession } from "@tributary/worker";
+import {
+  type Clock,
+  type DeviceComputation,
+  type DeviceEvent,
+  type HelloOptions,
+  type SessionEnd,
+  type SessionEvent,
+  WorkerSession,
+} from "@tributary/worker";
 import type { ObstacleCode } from "../obstacles.ts";
 import { CappedComputation } from "./capped-computation.ts";
 import type { DeviceCap, PageMessage, PauseReason, StartSettings, ThreadMessage } from "./messages.ts";
-import type { OpenComputationOptions, OpenedComputation } from "./open-computation.ts";
+import type { OpenComputationOptions } from "./open-computation.ts";
 import type { SocketConnector } from "./socket-connector.ts";
 
 /** Attempts to reach a coordinator before giving up, unless it answered once: some 15 seconds on average. */
@@ -21,12 +29,12 @@ export interface TrainingLoopOptions {
   /** HTTP status of the coordinator's server; null: nobody answers. */
   readonly askStatus: () => Promise<number | null>;
   /** Opens a device; called again after the number of threads was changed. */
-  readonly open: (options: Pick<OpenComputationOptions, "threads" | "onObstacle">) => Promise<OpenedComputation>;
+  readonly open: (options: Omit<OpenComputationOptions, "backend" | "fetchBlob">) => Promise<DeviceComputation>;
 }
 
 /** A computation that is open, with its cap. */
 interface Running {
-  readonly opened: OpenedComputation;
+  readonly computation: DeviceComputation;
   readonly capped: CappedComputation;
 }
 
@@ -115,28 +123,15 @@ export class TrainingLoop {
   }
 
   /** One session, from joining to its end. */
-  async #attend({ opened, capped }: Running): Promise<SessionEnd> {
-    const { settings, connector, clock, random } = this.#options;
-    const { device, arithmeticClass } = opened;
+  async #attend({ computation, capped }: Running): Promise<SessionEnd> {
+    const { connector, clock, random } = this.#options;
     this.#session = new WorkerSession({
       connect: connector.connect,
       computation: capped,
       clock,
       random,
       crc32,
-      hello: {
-        protocol: PROTOCOL_VERSION,
-        programFormats: [PROGRAM_FORMAT_VERSION],
-        operations: null,
-        run: null,
-        name: settings.name,
-        kind: "tab",
-        backend: device.backend,
-        adapter: device.adapter === null ? null : deviceWords(device.adapter),
-        arithmeticClass,
-        threads: device.threads,
-        codecs: [...CODECS.keys()],
-      },
+      hello: this.#helloOf(computation),
       resume: this.#worker,
       firstAttemptsMax: FIRST_ATTEMPTS_MAX,
       onEvent: (event) => this.#onEvent(event),
@@ -148,6 +143,32 @@ export class TrainingLoop {
     }
   }
 
+  /** What is said of the device is looked up when it is said: it may be another after a loss. */
+  #helloOf(computation: DeviceComputation): HelloOptions {
+    const threadsOf = (backend: string) => this.#threadsOf(backend);
+    return {
+      protocol: PROTOCOL_VERSION,
+      programFormats: [PROGRAM_FORMAT_VERSION],
+      operations: null,
+      run: null,
+      name: this.#options.settings.name,
+      kind: "tab",
+      codecs: [...CODECS.keys()],
+      get backend() {
+        return computation.backend;
+      },
+      get adapter() {
+        return computation.adapter === null ? null : deviceWords(computation.adapter);
+      },
+      get arithmeticClass() {
+        return computation.arithmeticClass;
+      },
+      get threads() {
+        return threadsOf(computation.backend);
+      },
+    };
+  }
+
   async #open(): Promise<Running> {
     const { open, clock, post } = this.#options;
     if (this.#running !== null && !this.#isStale) return this.#running;
@@ -155,9 +176,14 @@ export class TrainingLoop {
     this.#running = null;
     this.#isStale = false;
     const { threads } = this.#cap;
-    const opened = await open({ threads, onObstacle: (code, detail) => this.#tellObstacle(code, detail) });
+    const computation = await open({
+      threads,
+      onObstacle: (code, detail) => this.#tellObstacle(code, detail),
+      onDevice: (event) => this.#onDevice(event),
+      onCompiling: (ready, of) => post({ type: "compiling", ready, of }),
+    });
     const capped = new CappedComputation({
-      computation: opened.computation,
+      computation,
       clock,
       share: this.#cap.share,
       onPrepared: ({ microbatch, layout }) => {
@@ -165,8 +191,7 @@ export class TrainingLoop {
         post({ type: "setup", microbatch, parameterBytes });
       },
     });
-    this.#running = { opened, capped };
-    post({ type: "opened", device: opened.device });
+    this.#running = { computation, capped };
     return this.#running;
   }
 
@@ -184,7 +209,7 @@ export class TrainingLoop {
     const hadThreads = this.#cap.threads;
     this.#cap = cap;
     this.#running?.capped.setShare(cap.share);
-    if (cap.threads === hadThreads || this.#running?.opened.device.backend === "webgpu") return;
+    if (cap.threads === hadThreads || this.#running?.computation.backend === "webgpu") return;
     this.#isStale = true;
     this.#leave("another number of threads");
   }
@@ -202,6 +227,15 @@ export class TrainingLoop {
     if (status !== null || !this.#isOffline) return;
     this.#tellObstacle("OFFLINE", "");
     this.#options.connector.break();
+  }
+
+  #onDevice({ backend, adapter, sentence }: DeviceEvent): void {
+    this.#options.post({ type: "device", device: { backend, adapter, threads: this.#threadsOf(backend) }, sentence });
+  }
+
+  /** A GPU is driven by one thread. */
+  #threadsOf(backend: string): number {
+    return backend === "webgpu" ? 1 : this.#cap.threads;
   }
 
   #onEvent(event: SessionEvent): void {
