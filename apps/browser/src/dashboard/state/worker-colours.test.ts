@@ -1,29 +1,6 @@
-import type { WatchedWorker } from "@tributary/protocol";
 import { describe, expect, it } from "vitest";
+import { someWorker as worker } from "../testing/watched-figures.ts";
 import { assignColours, COLOUR_SLOTS, NO_COLOURS } from "./worker-colours.ts";
-
-const worker = (id: string, state: WatchedWorker["state"] = "active"): WatchedWorker => ({
-  id,
-  name: id,
-  kind: "node",
-  backend: "wasm",
-  adapter: null,
-  threads: 1,
-  codec: "float16",
-  state,
-  roundTripMilliseconds: null,
-  silentMilliseconds: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  bytesInPerSecond: 0,
-  bytesOutPerSecond: 0,
-  lag: 0,
-  samplesPerSecond: 0,
-  samples: 0,
-  accepted: 0,
-  rejected: 0,
-  stale: 0,
-});
 
 describe("the colours of workers", () => {
   it("are given in the order in which workers come, and kept", () => {
@@ -41,7 +18,7 @@ describe("the colours of workers", () => {
     expect(full).toEqual(names);
     const oneMore = [...names.map((name) => worker(name)), worker("late")];
     expect(assignColours(full, oneMore)).toEqual(names);
-    const freed = [worker("w0", "lost"), ...names.slice(1).map((name) => worker(name)), worker("late")];
+    const freed = [worker("w0", { state: "lost" }), ...names.slice(1).map((name) => worker(name)), worker("late")];
     expect(assignColours(full, freed)).toEqual(["late", ...names.slice(1)]);
   });
 });

@@ -1,30 +1,7 @@
 import type { WatchedWorker } from "@tributary/protocol";
 import { describe, expect, it } from "vitest";
+import { someWorker as worker } from "../testing/watched-figures.ts";
 import { sortedWorkers } from "./worker-order.ts";
-
-const worker = (id: string, change: Partial<WatchedWorker> = {}): WatchedWorker => ({
-  id,
-  name: id,
-  kind: "node",
-  backend: "wasm",
-  adapter: null,
-  threads: 1,
-  codec: "float16",
-  state: "active",
-  roundTripMilliseconds: null,
-  silentMilliseconds: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  bytesInPerSecond: 0,
-  bytesOutPerSecond: 0,
-  lag: null,
-  samplesPerSecond: 0,
-  samples: 0,
-  accepted: 0,
-  rejected: 0,
-  stale: 0,
-  ...change,
-});
 
 const ids = (workers: readonly WatchedWorker[]) => workers.map(({ id }) => id).join(" ");
 

@@ -1,45 +1,11 @@
-import type { WatchedProgress, WatchedRun } from "@tributary/protocol";
+import type { WatchedProgress } from "@tributary/protocol";
 import { describe, expect, it } from "vitest";
 import type { CurvePoint } from "../state/step-series.ts";
+import { someProgress, someRun } from "../testing/watched-figures.ts";
 import { curveSentence, secondsLeft, shareDone } from "./progress-words.ts";
 
-const progress = (step: number, state: WatchedProgress["state"] = "running"): WatchedProgress => ({
-  state,
-  outcome: null,
-  step,
-  epoch: 1,
-  samples: 0,
-  stepSamplesIn: 0,
-  stepSamples: 64,
-  seconds: 0,
-  samplesPerSecond: 0,
-  learningRateFactor: 1,
-  why: "",
-});
-
-const run: WatchedRun = {
-  id: "digits",
-  name: "digits",
-  mode: "sync",
-  parameters: 1,
-  trainableParameters: 1,
-  layers: [],
-  batchSize: 64,
-  microbatch: 32,
-  epochs: 2,
-  stepsPerEpoch: 50,
-  totalSteps: 100,
-  trainSamples: 3200,
-  testSamples: 100,
-  seed: 0,
-  codecs: ["float16"],
-  metrics: [],
-  fields: [],
-  classes: null,
-  joinUrl: "http://127.0.0.1/join",
-  features: { predict: false, activations: false, samples: false },
-  startedAt: 0,
-};
+const progress = (step: number, state: WatchedProgress["state"] = "running") => someProgress(step, { state });
+const run = someRun();
 
 const point = (step: number, seconds: number): CurvePoint => ({
   step,
