@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { composedGroups, operationGroups } from "../../conformance/groups.ts";
+import { composedGroups } from "../../conformance/groups.ts";
 import { failuresOf } from "../../conformance/run-case.ts";
+import { scanGroups } from "../../conformance/scan-cases.ts";
 import { openChainedWasm } from "./testing/chained-wasm.ts";
 
 describe.each([false, true])(
@@ -15,14 +16,14 @@ describe.each([false, true])(
         },
       });
       const failures: string[] = [];
-      for (const group of [...operationGroups(), ...composedGroups()]) {
+      for (const group of [...scanGroups(), ...composedGroups()]) {
         for (const testCase of group.cases) {
           for (const failure of await failuresOf(device, testCase)) failures.push(`${testCase.name}: ${failure}`);
         }
       }
       expect(failures).toEqual([]);
       // Were nothing divided, nothing would be shown.
-      expect(parts).toBeGreaterThan(1000);
+      expect(parts).toBeGreaterThan(500);
       device.dispose();
     });
   },

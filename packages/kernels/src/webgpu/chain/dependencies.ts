@@ -23,13 +23,16 @@ interface Toucher {
   readonly set: ElementSet;
 }
 
-/** Finds what must wait for what, by elements and not by whole storages. */
-export function dependencies(table: readonly Storage[], kernels: readonly Kernel[]): Dependencies {
+/**
+ * Finds what must wait for what, by elements and not by whole storages.
+ * @param lists kernels in order, or lists of kernels that count as one each
+ */
+export function dependencies(table: readonly Storage[], lists: readonly (readonly Kernel[])[]): Dependencies {
   const known = new Map<string, Toucher[]>();
-  const before = kernels.map(() => new Set<number>());
+  const before = lists.map(() => new Set<number>());
   const flows = new Map<string, Flow>();
-  for (const [position, kernel] of kernels.entries()) {
-    const own = touchers(table, kernel, position);
+  for (const [position, kernels] of lists.entries()) {
+    const own = kernels.flatMap((kernel) => touchers(table, kernel, position));
     for (const toucher of own) {
       for (const earlier of known.get(toucher.set.memory) ?? []) {
         if (!(toucher.isWrite || earlier.isWrite) || !mayShare(toucher.set, earlier.set)) continue;
@@ -51,6 +54,22 @@ export function dependencies(table: readonly Storage[], kernels: readonly Kernel
     }
   }
   return { before, flows: [...flows.values()] };
+}
+
+/**
+ * How much longer the longest way from the first kernel to the last is than the longest through each kernel: 0 for those that hold up everything when they take
+ * longer.
+ * @param before for each kernel, the earlier ones that it must wait for
+ */
+export function slacks(before: readonly ReadonlySet<number>[]): readonly number[] {
+  const depths: number[] = [];
+  for (const earlier of before) depths.push(Math.max(0, ...[...earlier].map((kernel) => depths[kernel] + 1)));
+  const heights = before.map(() => 0);
+  for (let kernel = before.length - 1; kernel >= 0; kernel--) {
+    for (const earlier of before[kernel]) heights[earlier] = Math.max(heights[earlier], heights[kernel] + 1);
+  }
+  const longest = Math.max(0, ...depths);
+  return depths.map((depth, kernel) => longest - depth - heights[kernel]);
 }
 
 function touchers(

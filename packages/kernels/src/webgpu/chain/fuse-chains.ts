@@ -2,12 +2,15 @@ import type { Kernel, Storage } from "../../ir.ts";
 import { kernelReads, kernelWrites } from "../../kernel-access.ts";
 import type { ChainDigit, ChainKernel, GpuFeatures, GpuKernel, GpuStorages } from "../kernel-code.ts";
 import { Clusters } from "./clusters.ts";
-import { dependencies } from "./dependencies.ts";
+import { dependencies, slacks } from "./dependencies.ts";
 import { canJoin, isWorthwhile } from "./joining.ts";
 import { MovingStorages, partKernel } from "./part-kernel.ts";
 import { GPU_PART_SIZES, type PartSizes } from "./part-sizes.ts";
 import { leavesOf } from "./partition.ts";
 import { chooseParts, type Parts } from "./parts.ts";
+
+/** A chain's results may be so many kernels less urgent than the most urgent of its kernels. */
+const SLACK_MAX = 1;
 
 /** Most kernels of a chain: one shader holds the code of all. */
 const CHAIN_KERNELS_MAX = 40;
@@ -23,10 +26,14 @@ export function fuseChains(
   features: Pick<GpuFeatures, "storageBuffers">,
   sizes = GPU_PART_SIZES,
 ): readonly GpuKernel[] {
-  const { before, flows } = dependencies(storages.all, kernels);
+  const { before, flows } = dependencies(
+    storages.all,
+    kernels.map((kernel) => [kernel]),
+  );
   const clusters = new Clusters(before);
   const loops = new Loops(storages, kernels);
   const ready = kernels.map(canJoin);
+  const slack = slacks(before);
   const pick = (members: readonly number[]): Kernel[] => members.map((member) => kernels[member]);
   const refused = new Set<string>();
   const order = [...flows].sort((a, b) => b.elements - a.elements || a.from - b.from || a.to - b.to);
@@ -36,7 +43,7 @@ export function fuseChains(
       if (!ready[from] || !ready[to] || clusters.of(from) === clusters.of(to)) continue;
       const [one, two] = [clusters.members(from), clusters.members(to)];
       const union = [...one, ...two].sort((a, b) => a - b);
-      if (union.length > CHAIN_KERNELS_MAX || !clusters.isEnclosed(union)) continue;
+      if (union.length > CHAIN_KERNELS_MAX || hasIdler(union, before, slack) || !clusters.isEnclosed(union)) continue;
       const pair = [one.join(), two.join()].join(" ");
       if (refused.has(pair)) continue;
       if (fitsBuffers(storages.all, pick(union), features) && isWorthwhile(storages.all, pick(one), pick(two), sizes)) {
@@ -105,6 +112,19 @@ function divide(moving: MovingStorages, kernels: readonly Kernel[], { leaves, di
     return part === null ? null : [part];
   };
   return divideList(kernels);
+}
+
+/** Whether a result that nobody waits for soon (the loss, say) would hold up what is urgent. */
+function hasIdler(
+  members: readonly number[],
+  before: readonly ReadonlySet<number>[],
+  slack: readonly number[],
+): boolean {
+  const urgent = Math.min(...members.map((member) => slack[member]));
+  return members.some((member) => {
+    const isLast = !members.some((other) => before[other].has(member));
+    return isLast && slack[member] > urgent + SLACK_MAX;
+  });
 }
 
 /** Says that a chain reads a storage that its undivided kernels do not. */

@@ -1,4 +1,4 @@
-import type { ContractKernel, Kernel, Storage } from "../../ir.ts";
+import type { ContractKernel, Kernel, ReduceKernel, Storage } from "../../ir.ts";
 import { kernelReads, kernelWrites } from "../../kernel-access.ts";
 import type { PartSizes } from "./part-sizes.ts";
 import { chooseParts } from "./parts.ts";
@@ -22,7 +22,14 @@ const WORKGROUP_WORK = 2048;
 /** Whether a kernel may be part of a chain: big products want tiles over all of their rows and columns. */
 export function canJoin(kernel: Kernel): boolean {
   if ([...kernelReads(kernel), ...kernelWrites(kernel)].some(({ shape }) => shape.includes(0))) return false;
-  return kernel.kind !== "contract" || isSmallProduct(kernel);
+  if (kernel.kind === "contract") return isSmallProduct(kernel);
+  return kernel.kind !== "reduce" || isRowReduction(kernel) || kernelWork(kernel) <= WORK_SMALL;
+}
+
+/** Sums over rows' own elements; sums over many rows want many workgroups, and nobody waits for most of them (gradients of biases). */
+function isRowReduction({ prologue: { shape }, axes }: ReduceKernel): boolean {
+  const first = Math.min(...axes.filter((axis) => shape[axis] > 1));
+  return shape.every((size, axis) => axis < first || size === 1 || axes.includes(axis));
 }
 
 function isSmallProduct(kernel: ContractKernel): boolean {

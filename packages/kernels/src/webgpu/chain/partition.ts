@@ -43,6 +43,11 @@ interface Touch {
   cell: Cell | null;
 }
 
+/**
+ * Where the elements of a part lie apart, so many of them must lie side by side: memory is moved in pieces of 32 bytes, and two workgroups should not write into one.
+ */
+const RUN_MIN = 8;
+
 /** A stretch of memory that the list writes, all of whose parts must be disjoint. */
 interface Cell {
   readonly touches: readonly Touch[];
@@ -106,6 +111,7 @@ export class Partitioner {
         if (cell === null) continue;
         const stride = access.strides[next.cut.axis] * next.cut.inner;
         if (stride <= 0 || (strides.get(cell) ?? stride) !== stride) return null;
+        if (stride < RUN_MIN && access.strides.some((other) => other > stride * size)) return null;
         if (strides.has(cell)) continue;
         strides.set(cell, stride);
         for (const touch of cell.touches) {
