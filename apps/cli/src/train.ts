@@ -9,6 +9,7 @@ import {
   startCoordinator,
 } from "@tributary/coordinator-app";
 import { Reporter, type ReporterOutput, type Run, totalSteps, traceRun, withOverrides } from "@tributary/training";
+import { builtPages } from "./built-pages.ts";
 import { datasetAt } from "./data-source.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
@@ -53,6 +54,10 @@ export async function train(
     out: outFolder(run, options, surroundings.now()),
     callbacks: run.callbacks,
     codecs: [codecOf(options)],
+    pages: await builtPages({
+      onBuild: (text) => style === "people" && reporter.say(text),
+      onProblem: (text) => reporter.say(text),
+    }),
     onEvent: (event) => reporter.report(event),
     ...backendOption(options),
     ...given(options, ["port", "token"]),
@@ -63,8 +68,9 @@ export async function train(
     throw error;
   });
   if (!options.quiet && opened.lines.length > 0) reporter.say(...opened.lines);
-  // Within this machine no certificate stands in the way.
-  if (options.open) openInBrowser(new URL(coordinator.localJoinUrl).origin);
+  // Holds the token that steers the run: for the terminal of whoever started it, and nowhere else.
+  if (style === "people") reporter.say(`  dashboard    ${coordinator.dashboardUrl}`);
+  const closePage = options.open ? await openInBrowser(coordinator.dashboardUrl) : async () => {};
   const workers = startWorkers(coordinator, options, localWorkers, reporter);
   const signals = new StopSignals((signal) => {
     reporter.say(`${signal}: finishing the step, then saving; once more to leave at once`);
@@ -77,6 +83,7 @@ export async function train(
     signals.dispose();
     await workers.end();
     await opened.close();
+    await closePage();
     reporter.end();
   }
 }

@@ -226,7 +226,9 @@ class Coordinator implements RunningCoordinator {
       run: this.runId,
       name: run.name,
       layoutHash: run.layout.hash,
-      parameters: run.layout.parameterLength,
+      parameters: run.layout.parameters.reduce((sum, { length }) => sum + length, 0),
+      // What a sample is made of, so that a page can say what a device will be given.
+      data: { samples: run.data.manifest.splits.train.samples, fields: run.data.manifest.fields },
       step: machine?.step ?? 0,
       phase: machine?.phase ?? "starting",
       workers: machine?.sizes.workers ?? 0,

@@ -110,6 +110,8 @@ describe("tributary train", () => {
     expect(command.code).toBe(0);
     expect(command.lines).toEqual([]);
     expect(command.words).toMatch(/to join +http:\/\/127\.0\.0\.1:\d+\/join\n/);
+    // 16 random bytes, in the form of RFC 4648, section 5.
+    expect(command.words).toMatch(/dashboard +http:\/\/127\.0\.0\.1:\d+\/#a=[\w-]{22}\n/);
     expect(command.words).toMatch(/2 steps/);
     expect(command.words).toMatch(/Model: .*runs\/tiny-\d{4}-\d{2}-\d{2}-\d{6}\/model\.safetensors\n/);
   });
