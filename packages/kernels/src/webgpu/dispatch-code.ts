@@ -99,6 +99,7 @@ class DispatchWriter implements KernelContext {
     let workgroups = 0;
     for (const kernel of kernels) {
       const code = this.#callable(kernel);
+      if (code.workgroups === 0) continue;
       const start = literal(workgroups);
       workgroups += code.workgroups;
       branches.push(`if (number < ${literal(workgroups)}) {\nlet wg = number - ${start};\n${code.statements}\n}`);

@@ -40,6 +40,9 @@ const LIMITS = [
 /** Node's package with Dawn, which users install beside ours. In a variable, because bundlers would look for it. */
 const NODE_PACKAGE: string = "webgpu";
 
+/** Has Dawn zero workgroup memory by a loop, not by Vulkan's extension, which SwiftShader compiles to a store a word: seconds for every shader. */
+const ZEROING = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension";
+
 /**
  * Finds an adapter.
  * @throws KernelError BACKEND_UNAVAILABLE, which says what is missing and how to get it
@@ -101,7 +104,7 @@ async function nodeGpu(): Promise<GPU> {
     throw unavailable("Node has no WebGPU of its own: install the package webgpu (npm install webgpu)", { cause });
   }
   if (!isDawn(loaded)) throw unavailable("The package webgpu is not the one with Dawn: install version 0.5 or newer");
-  return loaded.create([]);
+  return loaded.create([ZEROING]);
 }
 
 function isDawn(module: unknown): module is { readonly create: (options: readonly string[]) => GPU } {

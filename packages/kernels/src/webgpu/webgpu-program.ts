@@ -5,9 +5,9 @@ import { collectConstants, planArena } from "./arena.ts";
 import { fuseChains } from "./chain/fuse-chains.ts";
 import { normalizeScans } from "./chain/normalize-scans.ts";
 import { splitContractions } from "./contraction/split-contractions.ts";
-import { type DispatchCode, dispatchCode } from "./dispatch-code.ts";
+import { type DispatchCode, type DispatchTarget, dispatchCode } from "./dispatch-code.ts";
 import { StorageTable } from "./gpu-storages.ts";
-import type { GpuFeatures, GpuKernel } from "./kernel-code.ts";
+import type { ChainKernel, GpuFeatures, GpuKernel } from "./kernel-code.ts";
 import { MemoryLayout } from "./memory-layout.ts";
 import { splitReductions } from "./reduce-split.ts";
 import { scheduleDispatches } from "./schedule.ts";
@@ -21,7 +21,7 @@ export interface PlannedProgram {
 
 /** Plans a valid program. @throws KernelError OUT_OF_MEMORY when its scratch memory is more than a dispatch can reach */
 export function planProgram(program: Program, features: GpuFeatures): PlannedProgram {
-  const lowered = lowerProgram(program);
+  const lowered = lowerProgram(program, { operands: "rows" });
   const table = new StorageTable(lowered.storages);
   const fused = fuseChains(table, normalizeScans(table, lowered.kernels), features);
   // What a chain does is one workgroup's: only kernels that stand alone are split among more workgroups.
@@ -41,16 +41,27 @@ export function planProgram(program: Program, features: GpuFeatures): PlannedPro
   const layout = new MemoryLayout(table.storages, arena, constants);
   const target = { features, storages: table.storages, layout };
   return {
-    dispatches: dispatches.flatMap((group) => fittingCode(group, target)),
+    // A kernel over no elements has nothing to do.
+    dispatches: dispatches.flatMap((group) => fittingCode(group, target)).filter(({ workgroups }) => workgroups > 0),
     arenaBytes: arena.bytes,
     constants: constants.words,
   };
 }
 
 /** The code of kernels that may share a dispatch: in several where together they need too much workgroup memory. */
-function fittingCode(kernels: readonly GpuKernel[], target: Parameters<typeof dispatchCode>[1]): DispatchCode[] {
+function fittingCode(kernels: readonly GpuKernel[], target: DispatchTarget): DispatchCode[] {
   const code = dispatchCode(kernels, target);
-  if (code.workgroupBytes <= target.features.workgroupBytes || kernels.length === 1) return [code];
+  if (code.workgroupBytes <= target.features.workgroupBytes) return [code];
+  const [first] = kernels;
+  if (kernels.length === 1 && first.kind === "chain") return unchained(first, target) ?? [code];
+  if (kernels.length === 1) return [code];
   const half = kernels.length >> 1;
   return [...fittingCode(kernels.slice(0, half), target), ...fittingCode(kernels.slice(half), target)];
+}
+
+/** A chain as dispatches one after the other; null for that of a scan, whose turns only a chain can run. */
+function unchained({ whole }: ChainKernel, target: DispatchTarget): DispatchCode[] | null {
+  if (whole.some(({ kind }) => kind === "scan")) return null;
+  const kernels = whole.filter((kernel) => kernel.kind !== "map" || kernel.body.stores.length > 0);
+  return kernels.flatMap((kernel) => fittingCode([kernel], target));
 }
