@@ -117,7 +117,10 @@ export class GpuQueue {
     const isMemory = error.constructor.name === "GPUOutOfMemoryError";
     this.#failure ??= isMemory
       ? outOfMemory("memory for commands", error)
-      : new KernelError("DEVICE_FAILED", `The GPU refused a command (${error.message}): open another backend, and report this`);
+      : new KernelError(
+          "DEVICE_FAILED",
+          `The GPU refused a command (${error.message}): open another backend, and report this`,
+        );
   }
 }
 

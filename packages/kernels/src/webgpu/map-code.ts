@@ -72,8 +72,7 @@ export function collapseBody(body: Body): Body {
     strides: runs.map(({ last }) => strides[last]),
   });
   const steps = body.steps.map(
-    (step): Step =>
-      step.kind === "load" || step.kind === "index" ? { ...step, window: collapse(step.window) } : step,
+    (step): Step => (step.kind === "load" || step.kind === "index" ? { ...step, window: collapse(step.window) } : step),
   );
   return { shape, steps, stores: body.stores.map((store) => ({ ...store, window: collapse(store.window) })) };
 }

@@ -88,7 +88,9 @@ export class Pipelines {
       visibility: COMPUTE_STAGE,
       buffer: { type },
     });
-    const entries = bindings.map(({ writable }, index) => buffer(writable ? "storage" : "read-only-storage", index + 1));
+    const entries = bindings.map(({ writable }, index) =>
+      buffer(writable ? "storage" : "read-only-storage", index + 1),
+    );
     const layout = this.#queue.device.createBindGroupLayout({ entries: [buffer("uniform", 0), ...entries] });
     this.#layouts.set(key, layout);
     return layout;

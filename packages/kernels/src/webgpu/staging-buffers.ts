@@ -1,6 +1,6 @@
 import type { TensorData } from "../device.ts";
-import type { GpuQueue } from "./gpu-queue.ts";
 import { wordBytes } from "./gpu-buffer.ts";
+import type { GpuQueue } from "./gpu-queue.ts";
 import { BUFFER_USAGE, MAP_MODE_READ } from "./usage.ts";
 
 /** Buffers kept for the next reading of their size. */
@@ -33,10 +33,12 @@ export class StagingBuffers {
   async readAll(ranges: readonly ByteRange[]): Promise<ArrayBuffer[]> {
     const copies = ranges.map(({ buffer, start, length }) => {
       const first = start & ~3;
-      return { buffer, first, skipped: start - first, length, size: wordBytes(start + length - first) };
+      // Behind the last element there may be no word left to copy.
+      const size = length === 0 ? 0 : wordBytes(start + length - first);
+      return { buffer, first, skipped: length === 0 ? 0 : start - first, length, size };
     });
-    if (copies.length === 0) return [];
     const size = copies.reduce((sum, copy) => sum + copy.size, 0);
+    if (size === 0) return copies.map(() => new ArrayBuffer(0));
     const staging = await this.#queue.enqueue(() => {
       const target = this.#take(size);
       const encoder = this.#queue.device.createCommandEncoder();

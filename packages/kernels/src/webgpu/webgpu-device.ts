@@ -54,7 +54,10 @@ export class WebGpuDevice implements Device {
     this.#pipelines = new Pipelines(this.queue);
     this.#staging = new StagingBuffers(this.queue);
     this.adapterName = adapterName;
-    this.arithmeticClass = `webgpu-${adapterName.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`.slice(0, CLASS_LENGTH_MAX);
+    this.arithmeticClass = `webgpu-${adapterName.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`.slice(
+      0,
+      CLASS_LENGTH_MAX,
+    );
   }
 
   /** What the device has done so far. */
@@ -145,9 +148,11 @@ export class WebGpuDevice implements Device {
   /** Takes back the memory of a buffer once everything asked for before is done with it. */
   release(memory: GPUBuffer): void {
     if (this.#disposed) return;
-    this.queue.enqueue(() => memory.destroy()).catch(() => {
-      // The device is lost, and its memory with it.
-    });
+    this.queue
+      .enqueue(() => memory.destroy())
+      .catch(() => {
+        // The device is lost, and its memory with it.
+      });
   }
 
   /** Narrows a buffer to this device's. @throws KernelError BUFFER_FOREIGN, BUFFER_DISPOSED, DEVICE_DISPOSED */

@@ -81,7 +81,8 @@ export class WebGpuExecutable implements Executable {
     const known = this.#groups.get(key);
     this.#groups.delete(key);
     const groups =
-      known ?? compiled.dispatches.map((_, index) => this.#bindGroup(compiled, index, { inputs, outputs, arena: arena.buffer }));
+      known ??
+      compiled.dispatches.map((_, index) => this.#bindGroup(compiled, index, { inputs, outputs, arena: arena.buffer }));
     this.#groups.set(key, groups);
     for (const oldest of this.#groups.keys()) {
       if (this.#groups.size <= BIND_GROUP_SETS_MAX) break;
