@@ -1,12 +1,23 @@
-import type { BrowserContextOptions } from "playwright";
-import { describe, expect, it } from "vitest";
-import { findChromium } from "../tabs/browser-tabs.ts";
+import type { Browser, BrowserContextOptions } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findChromium, startBrowser } from "../tabs/browser-tabs.ts";
 import type { FakeRunOptions } from "./fake-run.ts";
 import { DESKTOP, openDashboard, PHONE, seriousFindings, type WatchedPageOptions } from "./watched-page.ts";
 
 const chromium = findChromium("the dashboard is not tested in a browser");
 
-const opened = (options?: WatchedPageOptions) => openDashboard(chromium ?? "", options);
+let browser: Browser | undefined;
+
+beforeAll(async () => {
+  if (chromium !== undefined) browser = await startBrowser(chromium);
+});
+
+afterAll(() => browser?.close());
+
+function opened(options?: WatchedPageOptions) {
+  if (browser === undefined) throw new Error("No browser was started");
+  return openDashboard(browser, options);
+}
 
 const LOOKS: readonly (readonly [name: string, context: BrowserContextOptions])[] = [
   ["light on a desktop", { viewport: DESKTOP, colorScheme: "light" }],

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { BrowserContextOptions, Page } from "playwright";
+import type { Browser, BrowserContextOptions, Page } from "playwright";
 import { onTestFinished } from "vitest";
-import { launchBrowser } from "../tabs/browser-tabs.ts";
 import { type FakeCoordinator, startFakeCoordinator } from "./fake-coordinator.ts";
 import { FakeRun, type FakeRunOptions } from "./fake-run.ts";
 
@@ -35,12 +34,13 @@ export interface WatchedPage {
 }
 
 /** Opens it, and waits until it shows the run. All of it ends with the test. */
-export async function openDashboard(chromium: string, options: WatchedPageOptions = {}): Promise<WatchedPage> {
+export async function openDashboard(browser: Browser, options: WatchedPageOptions = {}): Promise<WatchedPage> {
   const run = new FakeRun(options.run);
   const coordinator = await startFakeCoordinator(run, options.advance ?? false);
   onTestFinished(() => coordinator.close());
-  const browser = await launchBrowser(chromium);
-  const page = await browser.newPage({ viewport: DESKTOP, ...options.context });
+  const context = await browser.newContext({ viewport: DESKTOP, ...options.context });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
   const errors: string[] = [];
   const requests: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
