@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
@@ -14,9 +15,15 @@ const CHROMIUM_PATHS = [
 ];
 const chromium = CHROMIUM_PATHS.find((path) => existsSync(path));
 
-/** Headless, as root in a container too, and without connections of its own. */
+/** Where Linux distributions put Chromium's libraries, SwiftShader among them: a Vulkan in software, for WebGPU in Node. */
+const SWIFTSHADER_FOLDERS = ["/usr/lib/chromium", "/usr/lib/chromium-browser", "/opt/google/chrome"];
+const swiftShader = SWIFTSHADER_FOLDERS.find((folder) => existsSync(join(folder, "vk_swiftshader_icd.json")));
+
+/** Headless, as root in a container too, with WebGPU in software, and without connections of its own. */
 const CHROMIUM_ARGUMENTS = [
   "--no-sandbox",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
   "--disable-quic",
   "--disable-background-networking",
   "--disable-component-update",
@@ -48,6 +55,18 @@ function browserProjects() {
   ];
 }
 
+/** What tests in Node need for WebGPU; without it they are skipped. */
+function gpuOptions() {
+  if (swiftShader !== undefined) {
+    return { env: { SWIFTSHADER_FOLDER: swiftShader }, setupFiles: ["./test/src/gpu/vulkan-setup.ts"] };
+  }
+  const message = "No SwiftShader (it comes with Chromium on Linux): the tests of WebGPU in Node do not run";
+  if (process.env["CI"]) throw new Error(`${message}, and CI takes no skipped test`);
+  process.stderr.write(`\n*** ${message}\n\n`);
+  return {};
+}
+const gpu = gpuOptions();
+
 export default defineConfig({
   test: {
     projects: [
@@ -56,6 +75,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts"],
           testTimeout: 60_000,
+          ...gpu,
         },
       },
       {
@@ -65,6 +85,7 @@ export default defineConfig({
           exclude: ["test/src/house/**", "test/src/browser/**"],
           testTimeout: SLOW_TEST_TIMEOUT_MS,
           hookTimeout: SLOW_TEST_TIMEOUT_MS,
+          ...gpu,
         },
       },
       { test: { name: "house", include: ["test/src/house/*.test.ts"] } },

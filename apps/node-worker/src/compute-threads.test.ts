@@ -1,4 +1,4 @@
-import { type Computation, WorkerError } from "@tributary/worker";
+import { type DeviceComputation, WorkerError } from "@tributary/worker";
 import { describe, expect, it } from "vitest";
 import { openComputeThreads } from "./compute-threads.ts";
 import { createCountingRun } from "./testing/counting-run.ts";
@@ -6,7 +6,7 @@ import { createCountingRun } from "./testing/counting-run.ts";
 const run = createCountingRun(100, 4);
 const SPAN = { step: 3, kind: "gradient", epoch: 0, start: 5, end: 96 } as const;
 
-async function openThreads(threads: number): Promise<Computation> {
+async function openThreads(threads: number): Promise<DeviceComputation> {
   const fetchBlob = (hash: string) => {
     const bytes = run.blobs.get(hash);
     return bytes === undefined
@@ -22,7 +22,7 @@ async function openThreads(threads: number): Promise<Computation> {
   return computation;
 }
 
-async function prepare(computation: Computation): Promise<void> {
+async function prepare(computation: DeviceComputation): Promise<void> {
   await computation.prepare(run.welcome);
   const bytes = computation.allocate(16);
   await computation.setParameters(3, "float32", bytes);

@@ -22,6 +22,7 @@ async function openSpoiled(spoil: (data: TensorData, dtype: string) => void): Pr
       spoil(data, buffer.dtype);
       return data;
     },
+    readAll: (buffers) => device.readAll(buffers),
     compile: (program) => device.compile(program),
     dispose: () => device.dispose(),
   };

@@ -10,12 +10,19 @@ import { failuresOf } from "./run-case.ts";
 /** Failures of one group that are shown; the rest is counted. */
 const FAILURES_SHOWN_MAX = 12;
 
-/** Runs a group; every failing case is one line. */
-async function failuresOfGroup(device: Device, group: ConformanceGroup): Promise<string[]> {
+/** Milliseconds: a backend that compiles slowly, on a machine with other work, is not a wrong one. */
+const TIMEOUT_MS = 1_800_000;
+
+/** Runs a group, some cases at once; every failing case is one line. */
+async function failuresOfGroup(device: Device, group: ConformanceGroup, casesAtOnce: number): Promise<string[]> {
   const failures: string[] = [];
-  for (const testCase of group.cases) {
-    for (const failure of await failuresOf(device, testCase)) failures.push(`${testCase.name}: ${failure}`);
-  }
+  const cases = group.cases.values();
+  const runCases = async () => {
+    for (const testCase of cases) {
+      for (const failure of await failuresOf(device, testCase)) failures.push(`${testCase.name}: ${failure}`);
+    }
+  };
+  await Promise.all(Array.from({ length: casesAtOnce }, runCases));
   const hidden = failures.length - FAILURES_SHOWN_MAX;
   return hidden > 0 ? [...failures.slice(0, FAILURES_SHOWN_MAX), `and ${hidden} more`] : failures;
 }
@@ -24,16 +31,17 @@ async function failuresOfGroup(device: Device, group: ConformanceGroup): Promise
  * The acceptance suite of a backend that computes in float32: every operation, graphs of many, and the rules of a
  * device, against the reference. Call it in a test file of the backend.
  * @param openDevice opens a new device; the suite disposes of it
+ * @param casesAtOnce more than 1 where the backend compiles beside this thread
  */
-export function runBackendConformance(name: string, openDevice: () => Promise<Device>): void {
-  describe(`${name} conforms to the reference`, () => {
+export function runBackendConformance(name: string, openDevice: () => Promise<Device>, casesAtOnce = 1): void {
+  describe(`${name} conforms to the reference`, { timeout: TIMEOUT_MS }, () => {
     let device: Device;
 
     beforeAll(async () => {
       device = await openDevice();
-    });
+    }, TIMEOUT_MS);
 
-    afterAll(() => device.dispose());
+    afterAll(() => device?.dispose());
 
     const operations = operationGroups();
 
@@ -44,7 +52,7 @@ export function runBackendConformance(name: string, openDevice: () => Promise<De
     describe("operations", () => {
       for (const group of operations) {
         it(`${group.name} (${group.cases.length} cases)`, async () => {
-          expect(await failuresOfGroup(device, group)).toEqual([]);
+          expect(await failuresOfGroup(device, group, casesAtOnce)).toEqual([]);
         });
       }
     });
@@ -52,7 +60,7 @@ export function runBackendConformance(name: string, openDevice: () => Promise<De
     describe("composed graphs", () => {
       for (const group of composedGroups()) {
         it(`${group.name} (${group.cases.length} cases)`, async () => {
-          expect(await failuresOfGroup(device, group)).toEqual([]);
+          expect(await failuresOfGroup(device, group, casesAtOnce)).toEqual([]);
         });
       }
     });
