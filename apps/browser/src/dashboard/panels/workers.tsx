@@ -4,8 +4,9 @@ import { useWatched } from "../watch/dashboard-context.ts";
 import { Panel } from "./panel.tsx";
 import { WorkerRow } from "./worker-row.tsx";
 
-/** Rows shown before somebody asks for all. */
+/** Rows shown before somebody asks for all; where they are cards, fewer. */
 const ROWS_FIRST = 8;
+const CARDS_FIRST = 4;
 
 interface Column {
   readonly key: WorkerSortKey;
@@ -35,7 +36,8 @@ export function Workers() {
   const there = workers.filter(isThere).length;
   const gone = workers.length - there;
   const sorted = sortedWorkers(workers, sort);
-  const shown = showsAll ? sorted : sorted.filter(isThere).slice(0, ROWS_FIRST);
+  const first = matchMedia("(max-width: 40rem)").matches ? CARDS_FIRST : ROWS_FIRST;
+  const shown = showsAll ? sorted : sorted.filter(isThere).slice(0, first);
   const title = there === 0 ? "Workers" : `Workers (${there})`;
   return (
     <Panel
