@@ -60,10 +60,7 @@ function windows(
   return {
     start: [-top * down - left * right, -top, -left],
     bounds: [within(height), within(width)],
-    places: [
-      along(places[0], 0, strides[0] * down, strides[0]),
-      along(places[1], 1, strides[1] * right, strides[1]),
-    ],
+    places: [along(places[0], 0, strides[0] * down, strides[0]), along(places[1], 1, strides[1] * right, strides[1])],
     taps: [along(taps[0], 0, dilation[0] * down, dilation[0]), along(taps[1], 1, dilation[1] * right, dilation[1])],
   };
 }
@@ -177,7 +174,13 @@ interface Phase {
 }
 
 /** Every pixel and every tap; where they do not meet, the position in dy is no multiple of the stride. */
-function allPhases(attributes: ConvolutionAttributes, dy: View, kernel: View, size: readonly number[], axis: 0 | 1): Phase {
+function allPhases(
+  attributes: ConvolutionAttributes,
+  dy: View,
+  kernel: View,
+  size: readonly number[],
+  axis: 0 | 1,
+): Phase {
   const dilation = attributes.dilation[axis];
   const low = attributes.padding[axis][0];
   return {

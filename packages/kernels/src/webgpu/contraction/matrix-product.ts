@@ -20,7 +20,10 @@ export function matrixProduct({ a, b }: ContractKernel): Product {
   const [m, k] = a.shape.slice(-2);
   const n = b.shape[rank - 1];
   rows.push({ operand: { size: m, steps: [a.strides[rank - 2]] }, output: { size: m, steps: coordinate(rank - 2) } });
-  columns.push({ operand: { size: n, steps: [b.strides[rank - 1]] }, output: { size: n, steps: coordinate(rank - 1) } });
+  columns.push({
+    operand: { size: n, steps: [b.strides[rank - 1]] },
+    output: { size: n, steps: coordinate(rank - 1) },
+  });
   const start = [0];
   const operands = (list: readonly { operand: Digit }[]): Digit[] => list.map(({ operand }) => operand);
   const outputs = (list: readonly { output: Digit }[]): Digit[] => list.map(({ output }) => output);

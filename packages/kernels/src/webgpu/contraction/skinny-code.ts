@@ -69,7 +69,12 @@ class SkinnyWriter {
   readonly #own: string;
   readonly #columns: readonly string[];
 
-  constructor(context: KernelContext, lines: Lines, kernel: ContractKernel, { product, shape, memory, number }: SkinnyTask) {
+  constructor(
+    context: KernelContext,
+    lines: Lines,
+    kernel: ContractKernel,
+    { product, shape, memory, number }: SkinnyTask,
+  ) {
     this.#lines = lines;
     this.#product = product;
     this.#shape = shape;
@@ -211,7 +216,10 @@ class SkinnyWriter {
   #finish(): void {
     const { rows } = this.#shape;
     const most = Math.min(rows, this.#product.rows);
-    if (this.#epilogue.wantsLoop(most * this.#columns.length)) return this.#loopOver(most);
+    if (this.#epilogue.wantsLoop(most * this.#columns.length)) {
+      this.#loopOver(most);
+      return;
+    }
     for (const [index, column] of this.#columns.entries()) {
       guarded(this.#lines, below(column, this.#product.columns, this.#shape.width), () => {
         const across = this.#epilogue.coordinates(column, "column");

@@ -23,40 +23,36 @@ export interface SkinnyShape {
 /** Rows for which there is code. */
 export const SKINNY_ROWS: readonly number[] = [1, 4, 8, 16];
 
-/** Workgroups below which more invocations share a column. */
-const WORKGROUPS_WANTED = 128;
 /** Lanes from which on loads of neighbouring k are wide enough. */
-const LANES_WIDE = 32;
+const LANES_WIDE = 16;
 /** Most lanes where neighbouring invocations have neighbouring columns: loads of fewer than 16 columns would be narrow. */
 const LANES_APART = 16;
 /** Least K of a lane: fewer are not worth the sum over lanes. */
 const LANE_DEPTH = 4;
 /** Numbers of the left factor in workgroup memory, at most: 8 KiB. */
 const CHUNK_NUMBERS = 2048;
-/** The longest chunk, for which there may be a table of where each k is. */
+/** The longest chunk: there may be a table of where each k is. */
 const CHUNK_MAX = 256;
+/** Sums of an invocation, at most. */
+const SUMS_MAX = 16;
 
-/** Chooses the geometry of a product with no more rows than columns. */
-export function skinnyShape(product: Product, lanesFirst: boolean, chained: boolean): SkinnyShape {
-  const rows = SKINNY_ROWS.find((size) => size >= product.rows) ?? SKINNY_ROWS.at(-1)!;
+/** Geometries for a product with no more rows than columns: from few lanes to many, from few columns to several. */
+export function skinnyShapes(product: Product, lanesFirst: boolean, chained: boolean): readonly SkinnyShape[] {
+  const rows = SKINNY_ROWS.find((size) => size >= product.rows) ?? SKINNY_ROWS[SKINNY_ROWS.length - 1];
   const depth = Math.max(partLength(product), 1);
-  const lanesMost = Math.min(powerBelow(depth / LANE_DEPTH), WORKGROUP_SIZE, CHUNK_NUMBERS / rows);
   const columns = powerAbove(product.columns);
-  let lanes = lanesFirst ? Math.min(LANES_WIDE, lanesMost) : 1;
-  const spread = Math.min(lanesMost, Math.max(lanesFirst ? WORKGROUP_SIZE : LANES_APART, WORKGROUP_SIZE / columns));
-  const workgroups = (): number =>
-    Math.ceil(product.columns / (WORKGROUP_SIZE / lanes)) *
-    Math.ceil(product.rows / rows) *
-    product.batch *
-    product.splits;
-  // One workgroup alone has enough to do as soon as each invocation has a column.
-  const idle = (): boolean => (chained ? columns * lanes < WORKGROUP_SIZE : workgroups() < WORKGROUPS_WANTED);
-  while (lanes < spread && idle()) lanes *= 2;
-  const across = WORKGROUP_SIZE / lanes;
-  const registers = rows === 16 ? 1 : rows === 8 ? 2 : 4;
-  const threadColumns = chained ? Math.max(1, Math.min(registers, Math.floor(columns / across))) : 1;
-  const chunk = Math.max(Math.min(powerAbove(depth), CHUNK_NUMBERS / rows, CHUNK_MAX), lanes);
-  return { rows, width: across * threadColumns, threadColumns, lanes, chunk, lanesFirst };
+  const most = Math.min(powerBelow(depth / LANE_DEPTH), WORKGROUP_SIZE, CHUNK_NUMBERS / rows);
+  const apart = Math.max(LANES_APART, WORKGROUP_SIZE / columns);
+  const [first, last] = lanesFirst ? [Math.min(LANES_WIDE, most), most] : [1, Math.min(most, apart)];
+  const shapes: SkinnyShape[] = [];
+  for (let lanes = first; lanes <= last; lanes *= 2) {
+    const across = WORKGROUP_SIZE / lanes;
+    const chunk = Math.max(Math.min(powerAbove(depth), CHUNK_NUMBERS / rows, CHUNK_MAX), lanes);
+    // Many workgroups at once are better than long invocations; one alone has all columns to do.
+    const threadColumns = chained ? Math.max(1, Math.min(SUMS_MAX / rows, 4, Math.floor(columns / across))) : 1;
+    shapes.push({ rows, width: across * threadColumns, threadColumns, lanes, chunk, lanesFirst });
+  }
+  return shapes;
 }
 
 /** Workgroups of a product in this geometry. */

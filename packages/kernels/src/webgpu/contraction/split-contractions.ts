@@ -3,18 +3,16 @@ import type { Body, ContractKernel, Kernel, ReduceKernel } from "../../ir.ts";
 import { denseWindow } from "../../window.ts";
 import type { GpuFeatures, GpuStorages } from "../kernel-code.ts";
 import { productsOf } from "./contraction-products.ts";
-import { planCost, planProduct } from "./geometry.ts";
-import { outputShape, type PartialContraction, PART_MULTIPLE, partLength, type Product } from "./product.ts";
+import { planProduct } from "./geometry.ts";
+import { outputShape, PART_MULTIPLE, type PartialContraction, type Product, partLength } from "./product.ts";
 
 /** Least length of a part of the depth: shorter ones would cost more in sums to write and read than they save. */
 const PART_DEPTH_MIN = 256;
 /** Most parts: their sums are added one after the other. */
-const SPLITS_MAX = 256;
-/** Most workgroups of a contraction that is split: more are busy enough. */
-const SPLIT_WORKGROUPS_MAX = 256;
+const SPLITS_MAX = 128;
 /** Most elements of all parts' sums: 64 MiB. */
 const PARTIAL_ELEMENTS_MAX = 1 << 24;
-/** What a further dispatch costs, and what an element costs that it reads, in the unit of {@link planCost}: about 7 microseconds, and 8 bytes. */
+/** What a further dispatch costs, and what an element costs that it reads, in the unit of a plan's cost: about 7 microseconds, and 8 bytes. */
 const DISPATCH_COST = 1_500_000;
 const ELEMENT_COST = 2;
 
@@ -41,14 +39,13 @@ export function splitCount(kernel: ContractKernel, features: Pick<GpuFeatures, "
   if (product === undefined || others.length > 0) return 1;
   const elements = elementCount(kernel.epilogue.shape);
   const most = Math.min(PARTIAL_ELEMENTS_MAX, features.bindingBytes / 16);
-  const whole = planProduct(product, false);
-  let best = { splits: 1, cost: planCost(whole) };
+  let best = { splits: 1, cost: planProduct(product, false).cost };
   for (let aim = 2; aim <= SPLITS_MAX; aim *= 2) {
     const splits = usedParts(product, aim);
     const part = partLength({ depth: product.depth, splits });
     const plan = planProduct({ ...product, splits }, false);
-    if (part < PART_DEPTH_MIN || plan.workgroups > SPLIT_WORKGROUPS_MAX || splits * elements > most) break;
-    const cost = planCost(plan) + DISPATCH_COST + splits * elements * ELEMENT_COST;
+    if (part < PART_DEPTH_MIN || splits * elements > most) break;
+    const cost = plan.cost + DISPATCH_COST + splits * elements * ELEMENT_COST;
     if (cost < best.cost) best = { splits, cost };
   }
   return best.splits;

@@ -34,7 +34,12 @@ export class StagedOperand {
   readonly #first: number;
   readonly #pitch: number;
   /** Vectors that an invocation loads, and the k and the rows (or columns) of each. */
-  #loads: { readonly name: string; readonly k: string; readonly slot: string; readonly outer: readonly Components[] }[] = [];
+  #loads: {
+    readonly name: string;
+    readonly k: string;
+    readonly slot: string;
+    readonly outer: readonly Components[];
+  }[] = [];
 
   constructor(
     context: KernelContext,
@@ -106,7 +111,9 @@ export class StagedOperand {
     return [0, 1, 2, 3].map((quarter) => {
       const line = sum(first, quarter === 0 ? "0u" : `${(quarter * lines) / 4}u`);
       // Rows beyond the last are computed like the last, and not stored.
-      return this.#code.outer(limit % lines === 0 ? this.#lines.let("line", line) : this.#lines.let("line", `min(${line}, ${limit - 1}u)`));
+      return this.#code.outer(
+        limit % lines === 0 ? this.#lines.let("line", line) : this.#lines.let("line", `min(${line}, ${limit - 1}u)`),
+      );
     });
   }
 

@@ -33,12 +33,7 @@ const rightPiece = ({ columns }: Product, shape: TileShape) => ({
  * While one piece is multiplied, the next one is on its way into registers.
  * @param memory an array of vec4<f32> in workgroup memory, of {@link tileVectors}
  */
-export function emitTile(
-  context: KernelContext,
-  lines: Lines,
-  kernel: ContractKernel,
-  task: TileTask,
-): void {
+export function emitTile(context: KernelContext, lines: Lines, kernel: ContractKernel, task: TileTask): void {
   new TileWriter(context, lines, kernel, task).write();
 }
 
@@ -102,21 +97,19 @@ class TileWriter {
     const { start, end } = this.#place;
     const lines = this.#lines;
     const mayEnd = product.depth % shape.depth !== 0;
-    const loadBoth = (k: string): void => {
-      this.#left.load(k, end, mayEnd);
-      this.#right.load(k, end, mayEnd);
-    };
-    loadBoth(start);
     const k = lines.name("k");
-    lines.block(`for (var ${k} = ${start}; ${k} < ${end}; ${k} += ${shape.depth}u)`, () => {
-      this.#left.store();
-      this.#right.store();
+    // One turn more than there are pieces: a turn loads a piece and multiplies the one before it.
+    lines.block(`for (var ${k} = ${start}; ${k} < ${end} + ${shape.depth}u; ${k} += ${shape.depth}u)`, () => {
+      lines.block(`if (${k} < ${end})`, () => {
+        this.#left.load(k, end, mayEnd);
+        this.#right.load(k, end, mayEnd);
+      });
+      lines.block(`if (${k} > ${start})`, () => this.#multiply());
       lines.add("workgroupBarrier();");
-      const next = lines.let("next", `${k} + ${shape.depth}u`);
-      if (product.splits > 1 || product.depth > shape.depth) {
-        lines.block(`if (${next} < ${end})`, () => loadBoth(next));
-      }
-      this.#multiply();
+      lines.block(`if (${k} < ${end})`, () => {
+        this.#left.store();
+        this.#right.store();
+      });
       lines.add("workgroupBarrier();");
     });
   }
@@ -230,18 +223,15 @@ class TileWriter {
     const quads = this.#sums((name) => name).flatMap((name) => [0, 1, 2, 3].map((lane) => `${name}.${"xyzw"[lane]}`));
     lines.add(`var ${sums} = array<f32, ${threadRows * threadColumns}>(${quads.join(", ")});`);
     const element = lines.name("element");
-    lines.block(
-      `for (var ${element} = 0u; ${element} < ${threadRows * threadColumns}u; ${element} += 1u)`,
-      () => {
-        const row = offsetExpression(highBits(element, threadColumns), shape.rows, threadRows);
-        const column = offsetExpression(lowBits(element, threadColumns), shape.columns, threadColumns);
-        this.#element(
-          sum(this.#place.firstRow, this.#row, row),
-          sum(this.#place.firstColumn, this.#column, column),
-          () => `${sums}[${element}]`,
-        );
-      },
-    );
+    lines.block(`for (var ${element} = 0u; ${element} < ${threadRows * threadColumns}u; ${element} += 1u)`, () => {
+      const row = offsetExpression(highBits(element, threadColumns), shape.rows, threadRows);
+      const column = offsetExpression(lowBits(element, threadColumns), shape.columns, threadColumns);
+      this.#element(
+        sum(this.#place.firstRow, this.#row, row),
+        sum(this.#place.firstColumn, this.#column, column),
+        () => `${sums}[${element}]`,
+      );
+    });
   }
 
   #element(row: string, column: string, value: () => string): void {
