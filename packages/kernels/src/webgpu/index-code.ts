@@ -259,7 +259,8 @@ function emitScatterAddRows(code: IndexCode): KernelCode {
   const { columns, segments, own, across } = shares;
   const sums = context.workgroupArray("f32", own * WORKGROUP_SIZE);
   const marks = context.workgroupArray("u32", WORKGROUP_SIZE);
-  const words = WORKGROUP_SIZE / segments;
+  // Marks of a chunk; only in the last chunk may some be of no index.
+  const words = Math.ceil(Math.min(WORKGROUP_SIZE, Math.ceil(count / MARKS)) / segments);
   const statements = [
     `let column = wg % ${across}u * ${columns}u + lid % ${columns}u;`,
     `let segment = lid / ${columns}u % ${segments}u;`,

@@ -66,12 +66,22 @@ function cutAxes({ kernel, reduced }: ReductionGeometry, wanted: number): Cut[] 
   for (const axis of reduced) {
     if (missing <= 1) break;
     const length = kernel.prologue.shape[axis];
-    const size = Math.ceil(length / Math.min(missing, length));
+    const size = partSize(length, Math.min(missing, length));
     const parts = Math.floor(length / size);
     cuts.push({ axis, parts, size, rest: length - parts * size });
     missing = size > 1 ? 1 : Math.ceil(missing / length);
   }
   return cuts;
+}
+
+/** Parts may be so much larger than asked for if then nothing is left over. */
+const LARGER_MAX = 1.6;
+
+/** Elements of a part of an axis of which about so many parts are wanted. */
+function partSize(length: number, wanted: number): number {
+  const smallest = Math.ceil(length / wanted);
+  for (let size = smallest; size <= smallest * LARGER_MAX; size++) if (length % size === 0) return size;
+  return smallest;
 }
 
 /** Folds every whole part. Its prologue has an axis of parts for each cut before all others. */
