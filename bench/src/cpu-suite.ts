@@ -17,6 +17,7 @@ export const cpuSuite: Suite = {
   works: Object.fromEntries(
     Object.entries(WORKLOADS).map(([name, { what, batch }]) => [name, `${what}; batch ${batch}`]),
   ),
+  ours: TRIBUTARY.name,
   run: runCpuSuite,
 };
 

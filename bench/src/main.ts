@@ -1,8 +1,7 @@
 // npm run bench -- SUITE [--json] [--peers] [work ...]
 import { parseArgs } from "node:util";
-import { TRIBUTARY } from "./engines.ts";
 import { resultTable } from "./result-table.ts";
-import type { Result, Suite } from "./suite.ts";
+import type { Refusal, Result, Suite } from "./suite.ts";
 import { SUITES } from "./suites.ts";
 
 /** Exit code for what was asked wrongly, as shells have it. */
@@ -46,8 +45,11 @@ async function runSuite(suite: Suite, works: readonly string[], options: { json:
     results.push(result);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   };
-  const whole = await suite.run({ works, peers: options.peers, say, report });
-  if (!options.json) process.stdout.write(`${resultTable(results, TRIBUTARY.name)}\n`);
+  const reportRefusal = (refusal: Refusal): void => {
+    if (options.json) process.stdout.write(`${JSON.stringify(refusal)}\n`);
+  };
+  const whole = await suite.run({ works, peers: options.peers, say, report, reportRefusal });
+  if (!options.json) process.stdout.write(`${resultTable(results, suite.ours)}\n`);
   return whole;
 }
 

@@ -8,6 +8,17 @@ export interface SuiteOptions {
   readonly say: (line: string) => void;
   /** Takes a result, at once. */
   readonly report: (result: Result) => void;
+  /** Takes what an engine could not run, at once. */
+  readonly reportRefusal: (refusal: Refusal) => void;
+}
+
+/** A work that an engine cannot run; with --json, one line of standard output where the suite says so. */
+export interface Refusal {
+  readonly suite: string;
+  readonly work: string;
+  readonly engine: string;
+  /** The engine's own words. */
+  readonly reason: string;
 }
 
 /** One figure; with --json, one line of standard output. The form is fixed: scripts rely on it. */
@@ -18,6 +29,17 @@ export interface Result {
   readonly threads: number;
   readonly msPerStep: number;
   readonly samplesPerSecond: number;
+  /** On a GPU: which one. */
+  readonly adapter?: string;
+  /** On a GPU, a step: calls of submit, dispatches, buffers read back, their bytes, and bytes written to it. */
+  readonly submits?: number;
+  readonly dispatches?: number;
+  readonly readbacks?: number;
+  readonly bytesReadBack?: number;
+  readonly bytesWritten?: number;
+  /** Of a single product: 10^9 additions and multiplications a second, and their part of the peak where that was given. */
+  readonly gflops?: number;
+  readonly shareOfPeak?: number;
 }
 
 /** A set of measurements under one name. */
@@ -26,6 +48,8 @@ export interface Suite {
   readonly what: string;
   /** Its works, with one line for people each. */
   readonly works: Readonly<Record<string, string>>;
+  /** Name of our own engine. */
+  readonly ours: string;
   /** @returns whether all of our own works ran; peers may fail */
   readonly run: (options: SuiteOptions) => Promise<boolean>;
 }

@@ -8,6 +8,7 @@ const PINNED = {
   "@jax-js/jax": "0.1.25",
   "@tensorflow/tfjs": "4.22.0",
   "@tensorflow/tfjs-backend-wasm": "4.22.0",
+  "@tensorflow/tfjs-backend-webgpu": "4.22.0",
 } as const;
 
 /** Apart from the workspace, and not in the repository: nothing of Tributary depends on it. */
@@ -24,7 +25,7 @@ export function installPeers(say: (line: string) => void): boolean {
   const stamp = join(PEERS_FOLDER, "node_modules", ".installed");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === description) return true;
   const names = Object.entries(PINNED).map(([name, version]) => `${name} ${version}`);
-  say(`Installing ${names.join(", ")} into bench/.peers (once; some 310 MB) ...`);
+  say(`Installing ${names.join(", ")} into bench/.peers (once; some 330 MB) ...`);
   mkdirSync(PEERS_FOLDER, { recursive: true });
   writeFileSync(file, description);
   const windows = process.platform === "win32";
