@@ -1,12 +1,16 @@
-import type { Kernel, ScanKernel } from "../../ir.ts";
+import type { Kernel, ScanKernel, Storage, StorageId } from "../../ir.ts";
+import { type Access, kernelReads, kernelWrites } from "../../kernel-access.ts";
 import {
   type ChainKernel,
   type KernelCode,
+  type KernelContext,
   literal,
   loopVariable,
-  type RoutineSink,
   turnVariable,
 } from "../kernel-code.ts";
+
+/** What the code of a chain is written with. */
+export type ChainContext = Pick<KernelContext, "routine" | "storages">;
 
 /** What one kernel of a chain wrote is there for the next: all invocations of the workgroup have come so far. */
 const FENCE = "storageBarrier();\nworkgroupBarrier();";
@@ -17,7 +21,7 @@ const FENCE = "storageBarrier();\nworkgroupBarrier();";
  * @param emitInner the code of one kernel; it may be the call of a function
  */
 export function emitChain(
-  context: RoutineSink,
+  context: ChainContext,
   chain: ChainKernel,
   emitInner: (kernel: Kernel) => KernelCode,
 ): KernelCode {
@@ -31,12 +35,54 @@ export function emitChain(
   return { workgroups: chain.groups, statements: lines.join("\n") };
 }
 
-function listCode(context: RoutineSink, kernels: readonly Kernel[], emitInner: (kernel: Kernel) => KernelCode): string {
-  return kernels
-    .map((kernel) =>
-      kernel.kind === "scan" ? scanCode(context, kernel, emitInner) : kernelCode(kernel, emitInner(kernel)),
-    )
-    .join(`\n${FENCE}\n`);
+function listCode(
+  context: ChainContext,
+  kernels: readonly Kernel[],
+  emitInner: (kernel: Kernel) => KernelCode,
+): string {
+  const lines: string[] = [];
+  let unfenced: Kernel[] = [];
+  for (const kernel of kernels) {
+    if (unfenced.length > 0 && !unfenced.every((earlier) => areIndependentMaps(context.storages, earlier, kernel))) {
+      lines.push(FENCE);
+      unfenced = [];
+    }
+    unfenced.push(kernel);
+    lines.push(kernel.kind === "scan" ? scanCode(context, kernel, emitInner) : kernelCode(kernel, emitInner(kernel)));
+  }
+  return lines.join("\n");
+}
+
+/** Maps that touch nothing in common; what is no map may use workgroup memory, which others use too. */
+function areIndependentMaps(table: readonly Storage[], earlier: Kernel, later: Kernel): boolean {
+  if (earlier.kind !== "map" || later.kind !== "map") return false;
+  const [reads, writes] = [kernelReads(earlier), kernelWrites(earlier)];
+  const [laterReads, laterWrites] = [kernelReads(later), kernelWrites(later)];
+  const areApart = (one: readonly Access[], two: readonly Access[]): boolean => {
+    const memories = new Set(one.map(({ storage }) => memoryInTurn(table, storage)));
+    return two.every(({ storage }) => !memories.has(memoryInTurn(table, storage)));
+  };
+  return areApart(writes, laterReads) && areApart(writes, laterWrites) && areApart(reads, laterWrites);
+}
+
+/** A name for what a storage is part of within one turn, in which the two sides of a carry are two things. */
+function memoryInTurn(table: readonly Storage[], storage: StorageId): string {
+  const { place } = table[storage];
+  switch (place.kind) {
+    case "alias":
+    case "turn":
+      return memoryInTurn(table, place.storage);
+    case "carry":
+      return `carry${place.carry} ${place.side}`;
+    case "input":
+    case "output":
+      return `${place.kind}${place.index}`;
+    case "arena":
+    case "constant":
+      return `storage${storage}`;
+    default:
+      return place satisfies never;
+  }
 }
 
 /** All workgroup numbers of a kernel, one after the other. */
@@ -49,7 +95,7 @@ function kernelCode(kernel: Kernel, { workgroups, statements }: KernelCode): str
 }
 
 function scanCode(
-  context: RoutineSink,
+  context: ChainContext,
   { loop, length, reverse, kernels }: ScanKernel,
   emitInner: (kernel: Kernel) => KernelCode,
 ): string {
@@ -65,7 +111,7 @@ function scanCode(
 }
 
 /** Declares a variable of the module. @returns its name */
-function declared(context: RoutineSink, variable: string): string {
+function declared(context: ChainContext, variable: string): string {
   context.routine(variable, `var<private> ${variable}: u32;`);
   return variable;
 }

@@ -6,8 +6,12 @@ export interface PartSizes {
   readonly workMax: number;
   /** So many parts fill a GPU. */
   readonly enough: number;
-  /** Most parts of a recurrence: all run at the same time from the first turn to the last, and each reads all weights in every turn. */
+  /** Most parts of a recurrence: all run at the same time from the first turn to the last. */
   readonly recurrentMax: number;
+  /** Rows of a recurrence in one part, which reads all weights in every turn: bringing them takes as long as multiplying so many rows with them. */
+  readonly recurrentRows: number;
+  /** So many parts of a recurrence are worth fewer rows in each. */
+  readonly recurrentMin: number;
   /** Rows (or columns) of a product in one part for which its other side is read once. */
   readonly productRowsMin: number;
 }
@@ -18,5 +22,7 @@ export const GPU_PART_SIZES: PartSizes = {
   workMax: 4096,
   enough: 256,
   recurrentMax: 128,
+  recurrentRows: 4,
+  recurrentMin: 16,
   productRowsMin: 16,
 };

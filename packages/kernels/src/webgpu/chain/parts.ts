@@ -26,7 +26,8 @@ export function chooseParts(table: readonly Storage[], kernels: readonly Kernel[
   const work = Math.max(...leaves.map(({ kernel }) => kernelWork(kernel)));
   const wanted = work / Math.min(Math.max(work / sizes.enough, sizes.workMin), sizes.workMax);
   let open = isRecurrent ? Math.min(wanted, sizes.recurrentMax) : wanted;
-  const shared = isRecurrent ? [] : leaves.flatMap((leaf) => sharedSides(leaf, sizes.productRowsMin));
+  const rows = isRecurrent ? sizes.recurrentRows : sizes.productRowsMin;
+  const shared = leaves.flatMap((leaf) => sharedSides(leaf, rows, isRecurrent ? sizes.recurrentMin : 1));
   const digits: PartDigit[] = [];
   for (const [axis, extent] of axes.entries()) {
     const finest = open < 2 || extent === 1 ? null : partitioner.finest(axis);
@@ -65,13 +66,13 @@ interface SharedSide {
   parts: number;
 }
 
-function sharedSides(leaf: Leaf, rowsMin: number): SharedSide[] {
+function sharedSides(leaf: Leaf, rowsMin: number, partsMin: number): SharedSide[] {
   const { kernel, space } = leaf;
   if (kernel.kind !== "contract" || space.axes.length === 0) return [];
   return space.accesses.slice(0, 2).map(({ strides }) => {
     const still = strides.map((stride) => stride === 0);
     const rows = space.axes.reduce((product, size, axis) => product * (still[axis] ? size : 1), 1);
-    return { leaf, still, parts: Math.max(1, rows / rowsMin) };
+    return { leaf, still, parts: Math.max(partsMin, rows / rowsMin) };
   });
 }
 

@@ -16,6 +16,8 @@ const FINEST: PartSizes = {
   workMax: 1,
   enough: 1 << 20,
   recurrentMax: 1 << 20,
+  recurrentRows: 1,
+  recurrentMin: 1,
   productRowsMin: 1,
 };
 
