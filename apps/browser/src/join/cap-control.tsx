@@ -21,7 +21,7 @@ export function CapControl({
   return (
     <div class="field">
       <label for={id}>
-        {onGpu ? "Use the GPU for" : "Threads of the processor"} <output for={id}>{words}</output>
+        {onGpu ? "Use the GPU for" : "Threads of the processor"} <span class="value">{words}</span>
       </label>
       <input
         id={id}

@@ -17,7 +17,8 @@ const LOCK_WORDS = {
 export function LiveCard({ controller }: { readonly controller: JoinController }) {
   const { state } = controller;
   const nowMs = performance.now();
-  const rate = samplesPerSecond(state.computed, state.sinceMs ?? nowMs, nowMs);
+  const sinceMs = state.sinceMs ?? nowMs;
+  const rate = samplesPerSecond(state.computed, sinceMs, nowMs);
   return (
     <section class="card live" aria-label="This device">
       <div class="buttons">
@@ -45,7 +46,7 @@ export function LiveCard({ controller }: { readonly controller: JoinController }
         <Figure name="Received" value={bytesWords(state.progress.bytesReceived)} />
         <Figure name="Not taken" value={countWords(state.progress.rejected)} />
       </dl>
-      <Sparkline values={rateCurve(state.computed, nowMs)} label="Samples a second in the last minute" />
+      <Sparkline values={rateCurve(state.computed, sinceMs, nowMs)} label="Samples a second in the last minute" />
       <Details controller={controller} />
       <CapControl controller={controller} onGpu={state.device?.backend === "webgpu"} threadsMax={threadsMax()} />
     </section>

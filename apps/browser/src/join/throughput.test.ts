@@ -15,11 +15,16 @@ describe("samples a second", () => {
 });
 
 describe("the curve of the last minute", () => {
-  it("has a point for each two seconds, the latest last", () => {
-    const curve = rateCurve([at(1_000, 40), at(59_000, 10), at(60_000, 20)], 60_000);
+  it("has a point for each whole two seconds, the latest last", () => {
+    const curve = rateCurve([at(1_500, 40), at(58_000, 10), at(59_999, 20), at(60_000, 99)], 0, 61_000);
     expect(curve).toHaveLength(30);
     expect(curve[0]).toBe(20);
     expect(curve.slice(28)).toEqual([0, 15]);
+  });
+
+  it("begins where the work does", () => {
+    expect(rateCurve([at(5_000, 10), at(7_000, 30)], 4_500, 8_100)).toEqual([5, 15]);
+    expect(rateCurve([], 4_500, 5_000)).toEqual([]);
   });
 
   it("forgets what is older", () => {

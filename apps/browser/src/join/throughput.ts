@@ -27,12 +27,17 @@ export function samplesPerSecond(computed: readonly ComputedSamples[], sinceMs: 
   return (1_000 * samples) / (nowMs - from);
 }
 
-/** Samples a second in each stretch of the last minute, oldest first. */
-export function rateCurve(computed: readonly ComputedSamples[], nowMs: number): readonly number[] {
-  const points = CURVE_MILLISECONDS / POINT_MILLISECONDS;
-  const sums = new Array<number>(points).fill(0);
+/**
+ * Samples a second in each whole stretch of the last minute, oldest first, from the beginning of the work on.
+ * @param sinceMs when the work began
+ */
+export function rateCurve(computed: readonly ComputedSamples[], sinceMs: number, nowMs: number): readonly number[] {
+  const stretchOf = (atMs: number) => Math.floor(atMs / POINT_MILLISECONDS);
+  const end = stretchOf(nowMs);
+  const points = Math.min(CURVE_MILLISECONDS / POINT_MILLISECONDS, end - stretchOf(sinceMs));
+  const sums = new Array<number>(Math.max(0, points)).fill(0);
   for (const { atMs, samples } of computed) {
-    const index = points - 1 - Math.floor((nowMs - atMs) / POINT_MILLISECONDS);
+    const index = stretchOf(atMs) - end + points;
     if (index >= 0 && index < points) sums[index] = (sums[index] ?? 0) + samples;
   }
   return sums.map((sum) => (1_000 * sum) / POINT_MILLISECONDS);
