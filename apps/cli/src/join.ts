@@ -31,6 +31,7 @@ export async function join(url: string, options: Options, output: ReporterOutput
         if (event.type === "joined") say(`Joined run ${event.run} at step ${event.step} as ${event.worker}`);
         if (event.type === "disconnected")
           say(`${event.message}; trying again in ${(event.retryMilliseconds / 1000).toFixed(1)} s`);
+        if (event.type === "device") say(event.sentence);
         if (event.type === "sent") contributions += 1;
       },
     });

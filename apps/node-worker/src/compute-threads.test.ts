@@ -13,13 +13,7 @@ async function openThreads(threads: number): Promise<DeviceComputation> {
       ? Promise.reject(new WorkerError("BLOB_UNREACHABLE", `No ${hash}`))
       : Promise.resolve(bytes);
   };
-  const { computation } = await openComputeThreads({
-    threads,
-    backend: "reference",
-    fetchBlob,
-    shardCacheBytes: null,
-  });
-  return computation;
+  return openComputeThreads({ threads, backend: "reference", fetchBlob, shardCacheBytes: null, onBroken: () => {} });
 }
 
 async function prepare(computation: DeviceComputation): Promise<void> {
@@ -102,11 +96,12 @@ describe("compute threads", () => {
   it("[L7] a lease can be stopped while it is computed", async () => {
     const busy = createCountingRun(4_000, 4, 96);
     const fetchBlob = (hash: string) => Promise.resolve(busy.blobs.get(hash) ?? new Uint8Array(0));
-    const { computation } = await openComputeThreads({
+    const computation = await openComputeThreads({
       threads: 2,
       backend: "reference",
       fetchBlob,
       shardCacheBytes: null,
+      onBroken: () => {},
     });
     try {
       await computation.prepare(busy.welcome);

@@ -13,17 +13,12 @@ export interface ComputeThreadsOptions {
   readonly fetchBlob: FetchBlob;
   /** Bytes of shards each thread keeps; null: SHARD_CACHE_BYTES. */
   readonly shardCacheBytes: number | null;
+  /** A thread ended that should not: nothing more can be computed. */
+  readonly onBroken: (error: WorkerError) => void;
 }
 
-/** Compute threads of this process. */
-export interface ComputeThreads {
-  readonly computation: ThreadedComputation;
-  /** Rejects with a WorkerError when a thread ends that should not; never resolves. */
-  readonly failed: Promise<never>;
-}
-
-/** Starts the threads and opens a device on each. @throws WorkerError THREAD_FAILED */
-export async function openComputeThreads(options: ComputeThreadsOptions): Promise<ComputeThreads> {
+/** Starts the threads and opens a device on each. @throws WorkerError THREAD_FAILED, DEVICE_UNAVAILABLE */
+export async function openComputeThreads(options: ComputeThreadsOptions): Promise<ThreadedComputation> {
   const { threads, fetchBlob } = options;
   const pool = new Piscina({
     filename: fileURLToPath(new URL("./compute-thread.ts", import.meta.url)),
@@ -33,8 +28,7 @@ export async function openComputeThreads(options: ComputeThreadsOptions): Promis
     atomics: "disabled",
   });
   const stopFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {});
+  let isEnding = false;
   const handles = Array.from({ length: threads }, () => {
     const { port1, port2 } = new MessageChannel();
     const port = {
@@ -43,21 +37,29 @@ export async function openComputeThreads(options: ComputeThreadsOptions): Promis
     };
     const handle = new ThreadHandle(port, fetchBlob);
     port1.on("message", (message: FromThread) => handle.receive(message));
+    let isOpened = false;
+    void handle.opened.promise.then(
+      () => {
+        isOpened = true;
+      },
+      () => {},
+    );
     const { backend, shardCacheBytes } = options;
     const task: ComputeThreadTask = { port: port2, backend, stopFlag, shardCacheBytes };
     pool.run(task, { name: "computeSession", transferList: [port2] }).then(
       () => handle.fail(new WorkerError("THREAD_FAILED", "The compute thread is closed")),
       (cause: unknown) => {
         const why = cause instanceof Error ? cause.message : String(cause);
-        const message = `A compute thread ended (${why}): start the worker again`;
-        const error = new WorkerError("THREAD_FAILED", message, { cause });
+        const error = isOpened
+          ? new WorkerError("THREAD_FAILED", `A compute thread ended (${why}): start the worker again`, { cause })
+          : new WorkerError("DEVICE_UNAVAILABLE", why, { cause });
         handle.fail(error);
-        failed.reject(error);
+        if (isOpened && !isEnding) options.onBroken(error);
       },
     );
     return handle;
   });
-  const computation = await ThreadedComputation.open({
+  return ThreadedComputation.open({
     handles,
     now: () => performance.now(),
     // Every thread reads the same bytes.
@@ -65,7 +67,9 @@ export async function openComputeThreads(options: ComputeThreadsOptions): Promis
       stopFlag: new Int32Array(stopFlag),
       allocate: (byteLength) => new Uint8Array(new SharedArrayBuffer(byteLength)),
     },
-    end: () => pool.destroy(),
+    end: () => {
+      isEnding = true;
+      return pool.destroy();
+    },
   });
-  return { computation, failed: failed.promise };
 }

@@ -1,13 +1,19 @@
 import { cpus, hostname } from "node:os";
-import { performance } from "node:perf_hooks";
 import { crc32 } from "node:zlib";
 import type { Backend } from "@tributary/kernels";
 import { PROGRAM_FORMAT_VERSION } from "@tributary/program";
 import { CODECS, deviceWords, PROTOCOL_VERSION } from "@tributary/protocol";
-import { type Clock, type SessionEnd, type SessionEvent, WorkerError, WorkerSession } from "@tributary/worker";
+import {
+  type DeviceComputation,
+  type HelloOptions,
+  type SessionEnd,
+  type SessionEvent,
+  type WorkerError,
+  WorkerSession,
+} from "@tributary/worker";
 import { createBlobSource } from "./blob-source.ts";
-import { openComputeThreads } from "./compute-threads.ts";
 import { parseJoinAddress } from "./join-address.ts";
+import { CLOCK, openComputation } from "./open-computation.ts";
 import { createSocketConnect } from "./socket-transport.ts";
 
 /** Attempts to reach a coordinator before giving up, unless it answered once: some 15 seconds on average. */
@@ -19,9 +25,9 @@ export interface NodeWorkerOptions {
   readonly url: string;
   /** Stands in for the link's token. */
   readonly token?: string | null;
-  /** Compute threads a lease is divided between. Default 1. */
+  /** Compute threads of the CPU that a lease is divided between. Default 1. */
   readonly threads?: number;
-  /** Default "auto". */
+  /** Default "auto": a GPU where the package `webgpu` finds one that computes right, otherwise wasm. */
   readonly backend?: Backend | "auto";
   /** Shown to people; characters that a name may not have become `-`. Default: the machine's name and the process's id. */
   readonly name?: string;
@@ -32,72 +38,80 @@ export interface NodeWorkerOptions {
   readonly onEvent?: (event: SessionEvent) => void;
 }
 
-const CLOCK: Clock = {
-  now: () => performance.now(),
-  after: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
-
 /**
  * Joins a coordinator and computes leases until the run is over, the signal says so, or it is of no use to go on.
  * The calling thread holds the socket and never computes.
  * @returns how it ended; see SessionEnd
- * @throws NodeWorkerError JOIN_ADDRESS; WorkerError THREAD_FAILED when the compute threads cannot be opened
+ * @throws NodeWorkerError JOIN_ADDRESS; WorkerError THREAD_FAILED, DEVICE_UNAVAILABLE when the compute threads cannot be
+ *   opened; KernelError BACKEND_UNAVAILABLE when there is no GPU although one was asked for by name
  */
 export async function runNodeWorker(options: NodeWorkerOptions): Promise<SessionEnd> {
   const parsed = parseJoinAddress(options.url);
   const address = { ...parsed, token: options.token ?? parsed.token };
   const threads = options.threads ?? 1;
-  const { computation, failed } = await openComputeThreads({
+  const onEvent = options.onEvent ?? (() => {});
+  const broken = Promise.withResolvers<WorkerError>();
+  const computation = await openComputation({
     threads,
     backend: options.backend ?? "auto",
     fetchBlob: createBlobSource({ address, keeps: threads > 1 }),
     shardCacheBytes: options.shardCacheBytes ?? null,
+    onEvent,
+    onBroken: broken.resolve,
   });
+  const name = workerName(options.name ?? `${hostname()}-${process.pid}`);
   const session = new WorkerSession({
     connect: createSocketConnect(address),
     computation,
     clock: CLOCK,
     random: Math.random,
     crc32,
-    hello: {
-      protocol: PROTOCOL_VERSION,
-      programFormats: [PROGRAM_FORMAT_VERSION],
-      operations: null,
-      run: null,
-      name: workerName(options.name ?? `${hostname()}-${process.pid}`),
-      backend: computation.backend,
-      kind: "node",
-      adapter: computation.backend === "webgpu" ? null : deviceWords(cpus()[0]?.model ?? ""),
-      arithmeticClass: computation.arithmeticClass,
-      threads,
-      codecs: [...CODECS.keys()],
-    },
+    hello: helloOf(computation, name, threads),
     firstAttemptsMax: FIRST_ATTEMPTS_MAX,
-    onEvent: options.onEvent ?? (() => {}),
+    onEvent,
   });
   const leave = () => void session.leave("stopped");
   options.signal?.addEventListener("abort", leave, { once: true });
   if (options.signal?.aborted === true) leave();
   try {
-    return await Promise.race([session.run(), endOfThreads(failed, session)]);
+    return await Promise.race([session.run(), endOfThreads(broken.promise, session)]);
   } finally {
     options.signal?.removeEventListener("abort", leave);
     await computation.dispose();
   }
 }
 
+/** What it says of itself: as the computation is at the time, which may have changed before another attempt. */
+function helloOf(computation: DeviceComputation, name: string, threads: number): HelloOptions {
+  return {
+    protocol: PROTOCOL_VERSION,
+    programFormats: [PROGRAM_FORMAT_VERSION],
+    operations: null,
+    run: null,
+    name,
+    kind: "node",
+    get backend() {
+      return computation.backend;
+    },
+    get adapter() {
+      const words = computation.backend === "webgpu" ? computation.adapter : cpus()[0]?.model;
+      return deviceWords(words ?? "");
+    },
+    get arithmeticClass() {
+      return computation.arithmeticClass;
+    },
+    get threads() {
+      return computation.backend === "webgpu" ? 1 : threads;
+    },
+    codecs: [...CODECS.keys()],
+  };
+}
+
 /** How the session ends when a compute thread does. */
-async function endOfThreads(failed: Promise<never>, session: WorkerSession): Promise<SessionEnd> {
-  try {
-    return await failed;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    await session.leave(message);
-    return { reason: "failed", message, code: error instanceof WorkerError ? error.code : null };
-  }
+async function endOfThreads(broken: Promise<WorkerError>, session: WorkerSession): Promise<SessionEnd> {
+  const { message, code } = await broken;
+  await session.leave(message);
+  return { reason: "failed", message, code };
 }
 
 /** A name as `hello` allows it. */

@@ -2,4 +2,5 @@ export type { Backend, Bindings, CompileOptions, Device, DeviceBuffer, Executabl
 export { KERNEL_ERROR_CODES, KernelError, type KernelErrorCode } from "./errors.ts";
 export { type OpenOptions, open } from "./open.ts";
 export { type AdapterInfo, adapterWords, isSoftwareAdapter } from "./webgpu/adapter-words.ts";
+export { type AdapterOptions, type FoundAdapter, findAdapter } from "./webgpu/find-adapter.ts";
 export { failedFamilies } from "./webgpu/self-test.ts";
