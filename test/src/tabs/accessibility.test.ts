@@ -70,7 +70,7 @@ describe.skipIf(chromium === undefined)("the join page", () => {
       await check("paused");
       await tab.press("Go on");
       await tab.until(["training"]);
-      stop("over");
+      coordinator.stop("over");
       await tab.until(["ended"]);
       await check("ended");
       expect(Object.fromEntries(found)).toEqual(Object.fromEntries([...found.keys()].map((state) => [state, []])));
