@@ -8,6 +8,7 @@ import { findingOf } from "./gpu-finding.ts";
 import { createAuthorityFolder } from "./testing/authority-folder.ts";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
+const NOTHING = { vendor: "", architecture: "", device: "", description: "" };
 const PLAIN = { lan: false, open: false, json: false, quiet: false, help: false };
 
 async function examined(options: Partial<Parameters<typeof doctorCommand>[1]>, now = NOW) {
@@ -77,12 +78,12 @@ describe("tributary doctor", () => {
 
 describe("what the doctor says of the GPU", () => {
   const found = (description: string, isFallback = false) =>
-    findingOf({ state: "found", words: ["", description], isFallback });
+    findingOf({ state: "found", info: { ...NOTHING, description, isFallbackAdapter: isFallback } });
 
   it.each([
     ["a crash of the driver", null, /driver/],
-    ["no package", { state: "missing", words: [], isFallback: false }, /npm install webgpu/],
-    ["no GPU", { state: "none", words: [], isFallback: false }, /driver/],
+    ["no package", { state: "missing", info: NOTHING }, /npm install webgpu/],
+    ["no GPU", { state: "none", info: NOTHING }, /driver/],
   ])("%s: a warning, with a remedy", (_, answer, remedy) => {
     const finding = findingOf(answer);
     expect(finding.standing).toBe("warning");

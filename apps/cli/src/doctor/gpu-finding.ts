@@ -1,20 +1,18 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { type AdapterInfo, adapterWords, isSoftwareAdapter } from "@tributary/kernels";
 import { type Finding, ok, warning } from "./finding.ts";
 
 const NAME = "gpu";
 /** Milliseconds that a driver has for answering: the first start of one compiles a lot. */
 const PROBE_MS_MAX = 20_000;
-/** Programs that compute on the CPU: Google's, Mesa's, Microsoft's. */
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|basic render/i;
 const BROWSERS = "Tabs in a browser use its own WebGPU, which this does not look at";
 
 /** What the probe said: see gpu-probe.ts. */
 export interface GpuAnswer {
   readonly state: string;
-  /** What the adapter tells of itself. */
-  readonly words: readonly string[];
-  readonly isFallback: boolean;
+  /** What the adapter tells of itself, if there is one. */
+  readonly info: AdapterInfo;
 }
 
 /** Which GPU workers of Node find through the optional package `webgpu`. A run can work without. */
@@ -43,8 +41,8 @@ export function findingOf(answer: GpuAnswer | null): Finding {
       remedy,
     );
   }
-  const name = answer.words.filter((word) => word !== "").join(", ");
-  if (answer.isFallback || SOFTWARE.test(name)) {
+  const name = adapterWords(answer.info);
+  if (isSoftwareAdapter(answer.info)) {
     const remedy = `Install the driver of the graphics card, if there is one. ${BROWSERS}`;
     return warning(
       NAME,
@@ -71,7 +69,6 @@ function probeGpu(): Promise<GpuAnswer | null> {
 function parseAnswer(text: string): GpuAnswer | null {
   const line = text.split("\n").find((candidate) => candidate.startsWith("{"));
   if (line === undefined) return null;
-  const { state, vendor, architecture, device, description, isFallbackAdapter } = JSON.parse(line);
-  const words = [vendor, architecture, device, description].map((word) => String(word ?? ""));
-  return { state: String(state), words, isFallback: isFallbackAdapter === true };
+  const { state, vendor = "", architecture = "", device = "", description = "", isFallbackAdapter } = JSON.parse(line);
+  return { state, info: { vendor, architecture, device, description, isFallbackAdapter } };
 }

@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { PAGES_FOLDER } from "@tributary/browser";
 import { type Finding, ok, warning } from "./finding.ts";
-
-/** Where the build of apps/browser puts the join page and the dashboard. */
-const PAGES_FOLDER = fileURLToPath(new URL("../../../browser/dist/", import.meta.url));
 
 /** Whether the pages are built that a coordinator serves. */
 export function pagesFinding(): Finding {
-  const missing = ["index.html", "join.html"].filter((name) => !existsSync(PAGES_FOLDER + name));
+  const missing = ["index.html", "join.html"].filter((name) => !existsSync(join(PAGES_FOLDER, name)));
   return missing.length === 0
     ? ok("pages", "The dashboard and the join page are built")
     : warning(
