@@ -110,7 +110,7 @@ describe.runIf(chromium !== undefined)("the dashboard is safe", () => {
     const { page, errors } = await opened({ run: { name: markup, workerNames: [markup] } });
     await page.getByRole("rowheader", { name: markup }).first().waitFor();
     expect(await page.locator("img").count()).toBe(0);
-    expect(await page.title()).toBe("Tributary: dashboard");
+    expect(await page.title()).toBe(`${markup} · Tributary`);
     expect(errors).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Confusion } from "./panels/confusion.tsx";
 import { Curves } from "./panels/curves.tsx";
 import { Drawing } from "./panels/drawing.tsx";
@@ -42,6 +42,10 @@ function Waiting() {
 function RunView() {
   const features = useWatched((watched) => watched.run.features);
   const classes = useWatched((watched) => watched.run.classes);
+  const name = useWatched((watched) => watched.run.name);
+  useEffect(() => {
+    document.title = `${name} · Tributary`;
+  }, [name]);
   const [looked, setLooked] = useState<LookedAt>({ kind: "sample", index: 0 });
   const look = (next: LookedAt) => {
     setLooked(next);

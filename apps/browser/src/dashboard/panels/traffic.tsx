@@ -21,28 +21,32 @@ export function Traffic() {
           </thead>
           {traffic.map((row) => (
             <tbody key={row.codec}>
-              <tr>
-                <th scope="row">
-                  Gradients, {row.codec}
-                  <span class="bar" aria-hidden="true">
-                    <span class="bar-ghost" style={bar(row.uncodedBytesIn)} />
-                    <span class="bar-fill" style={bar(row.bytesIn)} />
-                  </span>
-                </th>
-                <td>
-                  {bytes(row.bytesIn)}
-                  <span class="muted saving">{savingWords(row.bytesIn, row.uncodedBytesIn)}</span>
-                </td>
-              </tr>
-              <tr>
-                <th scope="row">
-                  Parameters, {row.codec}
-                  <span class="bar" aria-hidden="true">
-                    <span class="bar-fill bar-out" style={bar(row.bytesOut)} />
-                  </span>
-                </th>
-                <td>{bytes(row.bytesOut)}</td>
-              </tr>
+              {row.bytesIn === 0 ? null : (
+                <tr>
+                  <th scope="row">
+                    Gradients, {row.codec}
+                    <span class="bar" aria-hidden="true">
+                      <span class="bar-ghost" style={bar(row.uncodedBytesIn)} />
+                      <span class="bar-fill" style={bar(row.bytesIn)} />
+                    </span>
+                  </th>
+                  <td>
+                    {bytes(row.bytesIn)}
+                    <span class="muted saving">{savingWords(row.bytesIn, row.uncodedBytesIn)}</span>
+                  </td>
+                </tr>
+              )}
+              {row.bytesOut === 0 ? null : (
+                <tr>
+                  <th scope="row">
+                    Parameters, {row.codec}
+                    <span class="bar" aria-hidden="true">
+                      <span class="bar-fill bar-out" style={bar(row.bytesOut)} />
+                    </span>
+                  </th>
+                  <td>{bytes(row.bytesOut)}</td>
+                </tr>
+              )}
             </tbody>
           ))}
         </table>

@@ -77,6 +77,16 @@ describe("a drawing for the network", () => {
     expect(extent(picture)[0]).toBe(2);
   });
 
+  it("stays in the picture though its mass is at its edge", () => {
+    // A heavy head of 200 x 20 on a neck of 2 x 180: the mass is (4000 * 10 + 360 * 110) / 4360 = 18.3 from the top. With that in the
+    // middle, the foot would be 18.2 of the small pixels lower, and there are 14.
+    const picture = centredDigit(
+      drawn(200, 200, (x, y) => y < 20 || x === 99 || x === 100),
+      FRAME,
+    );
+    expect(picture && extent(picture)).toEqual([4, 23, 8, 27]);
+  });
+
   it("gives thin lines the share of a pixel that they cover", () => {
     // A line of 1 x 200 scaled by 0.1 covers a tenth of a pixel's width, over 20 rows.
     const picture = centredDigit(

@@ -19,7 +19,8 @@ const INK_MIN = 8;
 
 /**
  * A drawing as the digits of MNIST are made: its bounding box is scaled, aspect kept, to fit a box of 20 x 20 pixels, and its
- * centre of mass is put in the middle of the 28 x 28; other sizes in proportion. Pixels are means over the area they cover.
+ * centre of mass is put in the middle of the 28 x 28, as far as all of the ink stays in the picture; other sizes in
+ * proportion. Pixels are means over the area they cover.
  * Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
  * @returns null for an empty drawing
  */
@@ -29,19 +30,28 @@ export function centredDigit(drawing: GreyPicture, frame: DigitFrame): GreyPictu
   const side = BOX_SHARE * Math.min(frame.width, frame.height);
   const scale = side / Math.max(box.right - box.left, box.bottom - box.top);
   const mass = centreOfMass(drawing);
-  // Pixel (x, y) of the result covers the drawing from (x - middle) / scale + mass on.
-  const toDrawing = (at: number, middle: number, centre: number) => (at - middle) / scale + centre;
+  const centre = {
+    x: centreWithin(mass.x, box.left, box.right, frame.width / 2 / scale),
+    y: centreWithin(mass.y, box.top, box.bottom, frame.height / 2 / scale),
+  };
+  // Pixel (x, y) of the result covers the drawing from (x - middle) / scale + centre on.
+  const toDrawing = (at: number, middle: number, from: number) => (at - middle) / scale + from;
   const ink = new Uint8Array(frame.width * frame.height);
   for (let y = 0; y < frame.height; y++) {
-    const top = toDrawing(y, frame.height / 2, mass.y);
+    const top = toDrawing(y, frame.height / 2, centre.y);
     for (let x = 0; x < frame.width; x++) {
-      const left = toDrawing(x, frame.width / 2, mass.x);
+      const left = toDrawing(x, frame.width / 2, centre.x);
       ink[y * frame.width + x] = Math.round(
         meanInk(drawing, { left, top, right: left + 1 / scale, bottom: top + 1 / scale }),
       );
     }
   }
   return { ...frame, ink };
+}
+
+/** The place nearest to `wanted` whose surroundings, `reach` to both sides, hold everything from `first` to `last`. */
+function centreWithin(wanted: number, first: number, last: number, reach: number): number {
+  return Math.min(first + reach, Math.max(last - reach, wanted));
 }
 
 interface Box {
