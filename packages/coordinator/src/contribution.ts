@@ -18,8 +18,8 @@ import {
   UPLOAD_BYTES_PER_SECOND_MIN,
   UPLOAD_GRACE_MILLISECONDS,
 } from "./limits.ts";
+import type { RangeHistory } from "./range-history.ts";
 import type { RunState } from "./run-state.ts";
-import type { RangeHistory } from "./step-ledger.ts";
 
 /** Computed: trims the lease to what was done, and lets it wait for credit. */
 export function onResult(state: RunState, worker: WorkerId, message: ResultMessage): void {

@@ -10,8 +10,9 @@ import {
   REST_FIRST_MILLISECONDS,
   REST_MILLISECONDS_MAX,
 } from "./limits.ts";
+import type { RangeHistory } from "./range-history.ts";
 import type { RunState } from "./run-state.ts";
-import type { RangeHistory, StepLedger } from "./step-ledger.ts";
+import type { StepLedger } from "./step-ledger.ts";
 import type { WorkerRecord } from "./worker-table.ts";
 
 /** The way there and back counts this many times its running mean in a deadline. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Scenario } from "./testing/scenario.ts";
 
 describe("a pause", () => {
-  it("[pause] the open step is finished, and then nothing is leased until somebody says so", () => {
+  it("[W6] the open step is finished, and then nothing is leased until somebody says so", () => {
     const run = new Scenario({ trainSamples: 24 });
     run.join("a");
     run.command({ command: "pause" });
@@ -45,7 +45,7 @@ describe("a pause", () => {
     ]);
   });
 
-  it("[pause] an evaluation that is open is finished too; one that is due waits", () => {
+  it("[W6] an evaluation that is open is finished too; one that is due waits", () => {
     const run = new Scenario({ testSamples: 2, epochs: 2 });
     run.join("a");
     run.command({ command: "pause" });
@@ -65,7 +65,7 @@ describe("a pause", () => {
     expect(run.machine.phase).toBe("paused");
   });
 
-  it("[pause] a checkpoint that is asked for meanwhile is written at once, at the position the run rests at", () => {
+  it("[W6] a checkpoint that is asked for meanwhile is written at once, at the position the run rests at", () => {
     const run = new Scenario({ trainSamples: 24 });
     run.join("a");
     run.command({ command: "pause" });
@@ -78,7 +78,7 @@ describe("a pause", () => {
     expect(run.lease("a")).toMatchObject({ step: 1, start: 8 });
   });
 
-  it("[pause] who joins meanwhile gets the parameters, and a lease when the run goes on", () => {
+  it("[W6] who joins meanwhile gets the parameters, and a lease when the run goes on", () => {
     const run = new Scenario({ trainSamples: 24 });
     run.join("a");
     run.command({ command: "pause" });

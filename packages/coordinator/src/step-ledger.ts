@@ -1,23 +1,8 @@
 import type { LeaseId, WorkerId } from "@tributary/protocol";
 import { assertInvariant } from "./errors.ts";
 import type { Commit, Handle } from "./handle.ts";
+import { extendHistory, type RangeHistory, type Release, sameHistory } from "./range-history.ts";
 import type { SampleRange } from "./sample-range.ts";
-
-/** What happened to a range before: who gave it back, and who failed on it. */
-export interface RangeHistory {
-  readonly releasedBy: WorkerId;
-  readonly releasedMs: number;
-  /** Workers whose contributions for it were not usable. */
-  readonly refusedBy: readonly WorkerId[];
-  readonly refusals: number;
-}
-
-/** Who gives a range back, when, and whether because it could not be computed. */
-export interface Release {
-  readonly worker: WorkerId;
-  readonly nowMs: number;
-  readonly refused: boolean;
-}
 
 interface FreeSlot extends SampleRange {
   readonly state: "free";
@@ -163,7 +148,7 @@ export class StepLedger {
     const index = this.positionOf(lease);
     const slot = this.#slots[index];
     if (slot?.state !== "out") return null;
-    const history = extend(slot.history, release);
+    const history = extendHistory(slot.history, release);
     this.#slots.splice(index, 1, { state: "free", start: slot.start, end: slot.end, history });
     this.#join();
     return history;
@@ -174,7 +159,7 @@ export class StepLedger {
     const index = this.positionOf(lease);
     const slot = this.#slots[index];
     if (slot?.state !== "out" || end >= slot.end) return;
-    const history = extend(slot.history, release);
+    const history = extendHistory(slot.history, release);
     this.#slots.splice(index, 1, { ...slot, end }, { state: "free", start: end, end: slot.end, history });
     this.#join();
   }
@@ -284,19 +269,4 @@ export class StepLedger {
     }
     this.#slots = joined;
   }
-}
-
-function extend(history: RangeHistory | null, { worker, nowMs, refused }: Release): RangeHistory {
-  const refusedBy = history?.refusedBy ?? [];
-  return {
-    releasedBy: worker,
-    releasedMs: nowMs,
-    refusedBy: refused && !refusedBy.includes(worker) ? [...refusedBy, worker] : refusedBy,
-    refusals: (history?.refusals ?? 0) + (refused ? 1 : 0),
-  };
-}
-
-function sameHistory(a: RangeHistory | null, b: RangeHistory | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.releasedBy === b.releasedBy && a.releasedMs === b.releasedMs && a.refusals === 0 && b.refusals === 0;
 }
