@@ -111,7 +111,7 @@ export class Partitioner {
         if (cell === null) continue;
         const stride = access.strides[next.cut.axis] * next.cut.inner;
         if (stride <= 0 || (strides.get(cell) ?? stride) !== stride) return null;
-        if (stride < RUN_MIN && access.strides.some((other) => other > stride * size)) return null;
+        if (stride < RUN_MIN && access.strides.some((other) => other >= stride * size)) return null;
         if (strides.has(cell)) continue;
         strides.set(cell, stride);
         for (const touch of cell.touches) {
