@@ -2,7 +2,7 @@
 const WINDOW_MILLISECONDS = 600_000;
 
 /** Losses within the window after which a device is not opened again. */
-export const LOSSES_MAX = 3;
+const LOSSES_MAX = 3;
 
 /** When devices were lost, as far as it still matters. */
 export class LossRecord {

@@ -2,7 +2,7 @@ import type { Backend } from "@tributary/kernels";
 import type { ProgramVariant } from "@tributary/protocol";
 import type { CodedGradient, DeviceComputation, LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
 import { WorkerError } from "./errors.ts";
-import { LOSSES_MAX, LossRecord } from "./losses.ts";
+import { LossRecord } from "./losses.ts";
 import { setupKey } from "./session.ts";
 import type { DeviceEvent } from "./session-event.ts";
 import type { Clock } from "./transport.ts";
@@ -157,9 +157,10 @@ export class ResilientComputation implements DeviceComputation {
       try {
         return await task(this.#inner, generation !== first);
       } catch (error) {
-        if (troubleOf(error) === null || this.#isDisposed) throw error;
-        // Two operations fail of one loss: the first one mends for both.
+        if (this.#isDisposed) throw error;
+        // Two operations fail of one loss: the first one mends for both, and the other one's device is gone.
         if (generation !== this.#generation) continue;
+        if (troubleOf(error) === null) throw error;
         this.#generation += 1;
         this.#mending = this.#mend(error);
         try {
@@ -209,11 +210,8 @@ export class ResilientComputation implements DeviceComputation {
     const { openGpu, clock } = this.#options;
     for (let attempt = 0; !this.#isDisposed; attempt++) {
       if (openGpu === null || this.#losses.isTooMuch(clock.now())) {
-        const often =
-          attempt > 0
-            ? `${reason}, and cannot be opened again`
-            : `${reason}, as ${LOSSES_MAX} times within ten minutes`;
-        return this.#takeCpu(`${often}: the CPU is used from now on`);
+        const often = attempt > 0 ? "and cannot be opened again" : "for the third time within ten minutes";
+        return this.#takeCpu(`${reason}, ${often}: the CPU is used from now on`);
       }
       if (attempt > 0) await this.#pause(REOPEN_MILLISECONDS);
       await this.#inner.dispose().catch(() => {});

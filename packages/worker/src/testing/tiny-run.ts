@@ -18,8 +18,11 @@ export interface TinyRun {
   readonly fetchBlob: FetchBlob;
 }
 
-/** Training samples are (0, 1), (10, 1), (20, 1), ...: sample i of the original order has x0 = 10 i. */
-export function createTinyRun(trainSamples: number, testSamples: number): TinyRun {
+/**
+ * Training samples are (0, 1), (10, 1), (20, 1), ...: sample i of the original order has x0 = 10 i.
+ * @param parts numbers of parts of a microbatch that there are programs for
+ */
+export function createTinyRun(trainSamples: number, testSamples: number, parts: readonly number[] = []): TinyRun {
   const split = (samples: number) => ({
     samples,
     columns: { x: Float32Array.from({ length: 2 * samples }, (_, i) => (i % 2 === 0 ? 5 * i : 1)) },
@@ -32,12 +35,13 @@ export function createTinyRun(trainSamples: number, testSamples: number): TinyRu
     },
     { shardBytes: 32 },
   );
-  const gradient = tinyProgram("gradient");
-  const evaluate = tinyProgram("evaluate");
   const manifest = packed.manifest;
   const blobs = new Map(packed.shards);
-  blobs.set(programHash(gradient), encodeProgram(gradient));
-  blobs.set(programHash(evaluate), encodeProgram(evaluate));
+  const programsFor = (microbatch: number) => {
+    const [gradient, evaluate] = [tinyProgram("gradient", microbatch), tinyProgram("evaluate", microbatch)];
+    for (const program of [gradient, evaluate]) blobs.set(programHash(program), encodeProgram(program));
+    return { gradient: programHash(gradient), evaluate: programHash(evaluate) };
+  };
   blobs.set(manifestHash(manifest), ascii(encodeManifest(manifest)));
   const welcome: WelcomeMessage = {
     type: "welcome",
@@ -52,8 +56,8 @@ export function createTinyRun(trainSamples: number, testSamples: number): TinyRu
       statisticsLength: 0,
       bufferLength: 1,
     },
-    programs: { gradient: programHash(gradient), evaluate: programHash(evaluate) },
-    variants: [],
+    programs: programsFor(MICROBATCH),
+    variants: parts.map((count) => ({ microbatch: MICROBATCH / count, programs: programsFor(MICROBATCH / count) })),
     manifest: manifestHash(manifest),
     microbatch: MICROBATCH,
     step: 0,
@@ -72,20 +76,20 @@ function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-function tinyProgram(name: "gradient" | "evaluate"): Program {
+function tinyProgram(name: "gradient" | "evaluate", microbatch: number): Program {
   const builder = new GraphBuilder();
   const isGradient = name === "gradient";
   const sumsLength = isGradient ? PARAMETERS + 3 : 3;
   const parameters = builder.input({ dtype: "float32", shape: [PARAMETERS] });
   const buffers = builder.input({ dtype: "float32", shape: [1] });
-  const x = builder.input({ dtype: "float32", shape: [MICROBATCH, 2] });
-  const weights = builder.input({ dtype: "float32", shape: [MICROBATCH] });
-  const indices = isGradient ? builder.input({ dtype: "uint32", shape: [MICROBATCH] }) : 0;
+  const x = builder.input({ dtype: "float32", shape: [microbatch, 2] });
+  const weights = builder.input({ dtype: "float32", shape: [microbatch] });
+  const indices = isGradient ? builder.input({ dtype: "uint32", shape: [microbatch] }) : 0;
   const seed = isGradient ? builder.input({ dtype: "uint32", shape: [2] }) : 0;
   const step = isGradient ? builder.input({ dtype: "uint32", shape: [1] }) : 0;
   const sums = builder.input({ dtype: "float32", shape: [sumsLength] });
 
-  const row = (value: number) => builder.add("reshape", { shape: [1, MICROBATCH] }, [value]);
+  const row = (value: number) => builder.add("reshape", { shape: [1, microbatch] }, [value]);
   const total = (value: number) => builder.add("reshape", { shape: [1] }, [builder.add("sum", { axes: [0] }, [value])]);
   const matmul = { transposeA: false, transposeB: false };
   const weighted = builder.add("matmul", matmul, [row(weights), x]);
