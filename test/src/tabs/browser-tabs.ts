@@ -25,19 +25,6 @@ const SWIFTSHADER_ARGUMENTS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=s
 /** Milliseconds a tab may take for anything; a busy machine takes its time. */
 const TAB_MILLISECONDS = 120_000;
 
-/** What keeps record of GPU devices in every thread of a tab, so that a test can destroy one. */
-const DEVICE_RECORDER = `
-if (typeof GPUAdapter === "function") {
-  globalThis.openedDevices = [];
-  const requestDevice = GPUAdapter.prototype.requestDevice;
-  GPUAdapter.prototype.requestDevice = async function (descriptor) {
-    const device = await requestDevice.call(this, descriptor);
-    globalThis.openedDevices.push(device);
-    return device;
-  };
-}
-`;
-
 /** The path of Chromium; undefined without one, which is said loudly, and fails where CI is set. */
 export function findChromium(purpose: string): string | undefined {
   const found = CHROMIUM_PATHS.find((path) => existsSync(path));
@@ -128,8 +115,8 @@ export class JoinTab {
   /** Opens the page by a join link; it asks for consent then. */
   static async open(browser: Browser, joinUrl: string, options: TabOptions = {}): Promise<JoinTab> {
     const context = options.context ?? (await browser.newContext());
-    if (options.recordsDevices === true) await recordDevices(context);
     const tab = new JoinTab(await context.newPage());
+    if (options.recordsDevices === true) recordDevices(tab.page);
     await tab.page.goto(linkWith(joinUrl, options.backend));
     await tab.until(["consent"]);
     return tab;
@@ -146,10 +133,18 @@ export class JoinTab {
     await this.page.getByRole("button", { name, exact: true }).click();
   }
 
-  /** Resolves when the page is in one of these states. */
+  /** Resolves when the page is in one of these states; rejects with what stands on the page when it has ended instead. */
   async until(states: readonly TabState[]): Promise<void> {
-    const selector = states.map((state) => `main[data-state="${state}"]`).join(", ");
-    await this.page.waitForSelector(selector);
+    const selector = [...states, "ended"].map((state) => `main[data-state="${state}"]`).join(", ");
+    await this.page.waitForSelector(selector).catch((cause: unknown) => this.#fail(`${states} did not come`, cause));
+    const { state } = await this.facts();
+    if (state === "ended" && !states.includes("ended")) await this.#fail("It has ended", null);
+  }
+
+  /** @throws Error with what stands on the page and what went wrong in it */
+  async #fail(what: string, cause: unknown): Promise<never> {
+    const text = await this.page.locator("main").textContent();
+    throw new Error(`${what}; the page says:\n${text}\n${this.errors.join("\n")}`, { cause });
   }
 
   /** Resolves when this tab has sent so many contributions more than now. */
@@ -193,9 +188,9 @@ export class JoinTab {
   async destroyDevice(): Promise<void> {
     for (const thread of this.page.workers()) {
       const isDone = await thread.evaluate(() => {
-        const devices: readonly { destroy(): void }[] = Reflect.get(globalThis, "openedDevices") ?? [];
-        devices.at(-1)?.destroy();
-        return devices.length > 0;
+        const device: { destroy(): void } | undefined = Reflect.get(globalThis, "latestDevice");
+        device?.destroy();
+        return device !== undefined;
       });
       if (isDone) return;
     }
@@ -219,10 +214,22 @@ function linkWith(joinUrl: string, backend: string | undefined): string {
   return `${joinUrl}${joinUrl.includes("#") ? "&" : "#"}backend=${backend}`;
 }
 
-/** Puts the recorder in front of every script: a training thread is one of them, and has no other way in. */
-async function recordDevices(context: BrowserContext): Promise<void> {
-  await context.route("**/assets/*.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${DEVICE_RECORDER}${await response.text()}` });
+/**
+ * Makes every thread of a page keep its latest GPU device where a test finds it. The debugger does so when the thread is made:
+ * long before that thread has heard from the page, looked at its storage and asked for an adapter.
+ */
+function recordDevices(page: Page): void {
+  page.on("worker", (thread) => {
+    const recording = thread.evaluate(() => {
+      if (typeof GPUAdapter !== "function") return;
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (descriptor) {
+        const device = await requestDevice.call(this, descriptor);
+        Reflect.set(globalThis, "latestDevice", device);
+        return device;
+      };
+    });
+    // A thread may end before it is asked.
+    recording.catch(() => {});
   });
 }
