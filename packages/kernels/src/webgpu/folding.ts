@@ -97,62 +97,8 @@ export class FoldStates {
       .join("\n");
   }
 
+  /** Statements that fold other states in. */
   join(other: FoldStates): string {
     return this.#folds.map((fold, index) => fold.join(this.names(index), other.names(index))).join("\n");
   }
-}
-
-/** Where lanes of a workgroup lie: lane k of a result is invocation `first + k * step`. */
-export interface Lanes {
-  /** A power of 2. */
-  readonly count: number;
-  readonly step: number;
-  /** Name of the variable with the invocation's lane. */
-  readonly name: string;
-}
-
-/** Words of workgroup memory that {@link foldLanes} uses for folds, all in one array of u32. */
-export function foldWords(folds: readonly Fold[], invocations: number): number {
-  return folds.reduce((sum, { registers }) => sum + registers.length, 0) * invocations;
-}
-
-/**
- * Statements that fold all lanes' states into that of lane 0, halving the lanes again and again: a tree that depends on their number alone.
- * Everyone must come here. `memory` is the name of an array of u32 that nobody else uses; places of lanes but the first may be written again
- * only behind another barrier.
- */
-export function foldLanes(
-  folds: readonly Fold[],
-  states: FoldStates,
-  lanes: Lanes,
-  memory: string,
-  invocations: number,
-): string {
-  const slots = slotsOf(folds, invocations);
-  const write = folds.flatMap((_, fold) =>
-    states.names(fold).map((name, register) => `${memory}[lid + ${slots[fold][register]}u] = bitcast<u32>(${name});`),
-  );
-  const read = folds.map(({ registers, join }, fold) => {
-    const names = registers.map((_, register) => `other${fold}_${register}`);
-    const declared = registers.map(
-      ({ type }, register) => `let ${names[register]} = bitcast<${type}>(${memory}[source + ${slots[fold][register]}u]);`,
-    );
-    return [...declared, join(states.names(fold), names)].join("\n");
-  });
-  // A level writes where none before it is read: one barrier a level is enough.
-  return [
-    `for (var half = ${lanes.count / 2}u; half > 0u; half >>= 1u) {`,
-    `if (${lanes.name} >= half && ${lanes.name} < 2u * half) {\n${write.join("\n")}\n}`,
-    "workgroupBarrier();",
-    `if (${lanes.name} < half) {`,
-    `let source = lid + half * ${lanes.step}u;`,
-    ...read,
-    "}\n}",
-  ].join("\n");
-}
-
-/** Where each register of each fold has its words: one for every invocation. */
-function slotsOf(folds: readonly Fold[], invocations: number): number[][] {
-  let next = 0;
-  return folds.map(({ registers }) => registers.map(() => next++ * invocations));
 }

@@ -1,8 +1,8 @@
 import { createProgram, GraphBuilder } from "@tributary/program";
 import { describe, expect, it } from "vitest";
 import { lowerProgram } from "../lowering.ts";
-import { shareTable } from "./index-code.ts";
 import { rowLanes } from "./rows-code.ts";
+import { shareTable } from "./scatter-table-code.ts";
 
 const POOL = {
   window: [3, 3],

@@ -1,7 +1,8 @@
 import type { ReduceKernel } from "../ir.ts";
 import { bodyCode } from "./body-code.ts";
-import { type Fold, FoldStates, foldLanes, foldOf, foldWords } from "./folding.ts";
+import { type Fold, FoldStates, foldOf } from "./folding.ts";
 import { type EmitKernel, type KernelContext, literal, WORKGROUP_SIZE } from "./kernel-code.ts";
+import { foldLanes, foldWords } from "./lane-folding.ts";
 import { lanesOf, type ReductionGeometry, reductionGeometry } from "./reduction-geometry.ts";
 
 /** Elements of a lane that are added up in one register before the sum is added to a second: errors grow by both counts, not by their product. */
@@ -138,9 +139,14 @@ function emitElement(code: ReduceCode, number: string, states: string, turn: num
 
 function emitTree(code: ReduceCode): string {
   const { context, folds, lanes, results, geometry } = code;
-  const memory = context.workgroupArray("u32", foldWords(folds, WORKGROUP_SIZE));
-  const where = { count: lanes, step: geometry.inner ? 1 : results, name: "lane" };
-  return foldLanes(folds, new FoldStates(folds, "f"), where, memory, WORKGROUP_SIZE);
+  return foldLanes(new FoldStates(folds, "f"), {
+    folds,
+    lanes,
+    step: geometry.inner ? 1 : results,
+    memory: context.workgroupArray("u32", foldWords(folds)),
+    offset: 0,
+    everyone: false,
+  });
 }
 
 function emitEpilogue(code: ReduceCode): string {

@@ -1,7 +1,8 @@
 import { elementCount } from "@tributary/program";
 import type { RowsKernel, View } from "../ir.ts";
-import { FoldStates, foldLanes, foldOf } from "./folding.ts";
+import { FoldStates, foldOf } from "./folding.ts";
 import { type Access, type EmitKernel, type KernelContext, literal, WORKGROUP_SIZE } from "./kernel-code.ts";
+import { foldLanes, foldWords } from "./lane-folding.ts";
 import { powerAbove } from "./reduction-geometry.ts";
 import { EXPONENTIAL, LOGARITHM } from "./scalar/exponential.ts";
 import { call } from "./scalar/routine.ts";
@@ -132,16 +133,17 @@ function foldRow(
     const { statements, value } = element(x);
     return `${statements}\n${folds[0].take([state], value, "column")}`;
   });
-  if (lanes === 1) return [states.declare(), taken, `let ${name} = ${state};`].join("\n");
-  const memory = context.workgroupArray("u32", WORKGROUP_SIZE);
-  return [
-    states.declare(),
-    taken,
-    foldLanes(folds, states, { count: lanes, step: 1, name: "lane" }, memory, WORKGROUP_SIZE),
-    `if (lane == 0u) { ${memory}[lid] = bitcast<u32>(${state}); }`,
-    "workgroupBarrier();",
-    `let ${name} = bitcast<f32>(${memory}[lid - lane]);`,
-  ].join("\n");
+  const words = foldWords(folds);
+  // Two folds take turns, so that one may begin while others still read what the one before has left.
+  const folded = foldLanes(states, {
+    folds,
+    lanes,
+    step: 1,
+    memory: lanes === 1 ? "" : context.workgroupArray("u32", 2 * words),
+    offset: reducer === "max" ? 0 : words,
+    everyone: true,
+  });
+  return [states.declare(), taken, folded, `let ${name} = ${state};`].join("\n");
 }
 
 /** Statements that write the results of a row inside the tensor. */
