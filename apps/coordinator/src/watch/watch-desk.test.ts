@@ -185,3 +185,26 @@ describe("a run that ends", () => {
     await watched.close();
   });
 });
+
+describe("a watcher that does not read", () => {
+  it("[W4] misses updates, which are not kept for it, and afterwards gets all that is new, once", async () => {
+    // Updates of 4 MB fill whatever the system keeps for a connection within a few of them.
+    const watched = await startWatchedServer(null, { view: { why: "w".repeat(4_000_000) } });
+    const stalled = await WatchingSocket.open(watched.server.port);
+    const reader = await WatchingSocket.open(watched.server.port);
+    await stalled.until("snapshot");
+    stalled.socket.pause();
+    const given = { event: "step", epoch: 1, samples: 8, loss: 0.5, samplesPerSecond: 1, workers: 1 } as const;
+    const steps = Array.from({ length: 16 }, (_, index) => index + 1);
+    for (const step of steps) {
+      watched.desk.onEvent({ ...given, step, gradientNorm: 1 });
+      await reader.until("update", (update) => update.steps.some((point) => point.step === step));
+    }
+    stalled.socket.resume();
+    await stalled.until("update", (update) => update.steps.some(({ step }) => step === 16));
+    const updates = stalled.messages.flatMap((message) => (message.type === "update" ? [message] : []));
+    expect(updates.flatMap((update) => update.steps.map(({ step }) => step))).toEqual(steps);
+    expect(updates.length).toBeLessThan(reader.messages.length - 1);
+    await watched.close();
+  });
+});
