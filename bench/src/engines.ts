@@ -18,6 +18,17 @@ const SOURCE_FOLDER = dirname(fileURLToPath(import.meta.url));
 /** Our own engine. */
 export const TRIBUTARY: Engine = nodeEngine("tributary-wasm", "tributary-engine.ts");
 
+/** Our own engine on the GPU, in Node over Dawn. */
+export const TRIBUTARY_DAWN: Engine = nodeEngine("tributary-dawn", "dawn-engine.ts");
+
+/** PyTorch on the GPU; null where no python with it is found. Whether it has CUDA, it says itself. */
+export function findPytorchOnGpu(): Engine | null {
+  const python = findPython();
+  if (python === null) return null;
+  const script = join(SOURCE_FOLDER, "peers/pytorch.py");
+  return { name: "pytorch-cuda", command: python, arguments: [script, "--cuda"], environment: {} };
+}
+
 /** One thread each, however many cores there are. */
 const ONE_THREAD = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 

@@ -1,7 +1,7 @@
 // npm run bench -- SUITE [--json] [--peers] [work ...]
 import { parseArgs } from "node:util";
 import { resultTable } from "./result-table.ts";
-import type { Refusal, Result, Suite } from "./suite.ts";
+import type { Refusal, Result, Suite, SuiteOptions } from "./suite.ts";
 import { SUITES } from "./suites.ts";
 
 /** Exit code for what was asked wrongly, as shells have it. */
@@ -22,6 +22,7 @@ function helpText(): string {
     "",
     "  --json   one JSON object a line on standard output, and nothing else there",
     "  --peers  also installs other frameworks (into bench/.peers) and runs them side by side",
+    "  --peak-gflops N  the GPU's float32 peak: products on it tell their part of that",
     "",
     "Suites and their works (all works, if none is named):",
     ...suites,
@@ -31,7 +32,8 @@ function helpText(): string {
 /** What was asked for, or the line that says what is wrong with it. */
 function parseCommand(given: readonly string[]) {
   try {
-    const options = { json: { type: "boolean" }, peers: { type: "boolean" }, help: { type: "boolean" } } as const;
+    const flag = { type: "boolean" } as const;
+    const options = { json: flag, peers: flag, "peak-gflops": { type: "string" }, help: flag } as const;
     const { values, positionals } = parseArgs({ args: [...given], options, allowPositionals: true });
     return { ...values, positionals };
   } catch (error) {
@@ -39,7 +41,9 @@ function parseCommand(given: readonly string[]) {
   }
 }
 
-async function runSuite(suite: Suite, works: readonly string[], options: { json: boolean; peers: boolean }) {
+type RunOptions = Pick<SuiteOptions, "peers" | "peakGflops"> & { readonly json: boolean };
+
+async function runSuite(suite: Suite, works: readonly string[], options: RunOptions) {
   const results: Result[] = [];
   const report = (result: Result): void => {
     results.push(result);
@@ -48,7 +52,7 @@ async function runSuite(suite: Suite, works: readonly string[], options: { json:
   const reportRefusal = (refusal: Refusal): void => {
     if (options.json) process.stdout.write(`${JSON.stringify(refusal)}\n`);
   };
-  const whole = await suite.run({ works, peers: options.peers, say, report, reportRefusal });
+  const whole = await suite.run({ ...options, works, say, report, reportRefusal });
   if (!options.json) process.stdout.write(`${resultTable(results, suite.ours)}\n`);
   return whole;
 }
@@ -73,8 +77,11 @@ async function main(given: readonly string[]): Promise<number> {
   const unknown = named.filter((work) => !Object.hasOwn(suite.works, work));
   if (unknown.length > 0) return refuse(`Suite ${suiteName} has no work ${unknown.join(", ")}`);
   const works = named.length === 0 ? Object.keys(suite.works) : named;
-  const { json = false, peers = false } = command;
-  return (await runSuite(suite, works, { json, peers })) ? 0 : 1;
+  const { json = false, peers = false, "peak-gflops": peak } = command;
+  const peakGflops = peak === undefined ? null : Number(peak);
+  if (peakGflops !== null && !(peakGflops > 0))
+    return refuse(`--peak-gflops is ${JSON.stringify(peak)}: give a number above 0`);
+  return (await runSuite(suite, works, { json, peers, peakGflops })) ? 0 : 1;
 }
 
 process.exitCode = await main(process.argv.slice(2));

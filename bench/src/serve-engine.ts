@@ -6,8 +6,10 @@ export interface PreparedWork {
   readonly parameters: number;
   /** Compute threads of the engine. */
   readonly threads: number;
-  /** One training step; done, not only asked for, when it returns or its promise resolves. */
+  /** One training step; done when it returns or its promise resolves, or else only asked for where `finish` waits for it. */
   step(): void | Promise<void>;
+  /** Resolves when every step that was asked for is done. */
+  finish?(): Promise<void>;
   /** Mean loss of a batch at present. Not timed. */
   loss(): number | Promise<number>;
 }
@@ -15,6 +17,9 @@ export interface PreparedWork {
 /** Warming up ends when both are reached: an engine compiles, tiers up and fills its caches meanwhile. */
 const WARM_UP_STEPS_MIN = 3;
 const WARM_UP_MS_MIN = 1000;
+
+/** Steps that are asked for before they are waited for, where an engine can be asked ahead. */
+const STEPS_AHEAD = 8;
 
 /**
  * The life of an engine's process, `node ENGINE WORK`: it prepares the work, warms up and says so; then, for every line
@@ -53,8 +58,11 @@ async function runSteps(
   while (milliseconds < millisecondsMin || steps < stepsMin) {
     await prepared.step();
     steps += 1;
+    if (steps % STEPS_AHEAD === 0) await prepared.finish?.();
     milliseconds = performance.now() - start;
   }
+  await prepared.finish?.();
+  milliseconds = performance.now() - start;
   const { user, system } = process.threadCpuUsage(cpuStart);
   return { steps, milliseconds, coreShare: (user + system) / 1000 / milliseconds };
 }

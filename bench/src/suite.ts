@@ -4,6 +4,8 @@ export interface SuiteOptions {
   readonly works: readonly string[];
   /** Whether peers are installed and run beside. */
   readonly peers: boolean;
+  /** The GPU's float32 peak in 10^9 operations a second, of which products tell their part; null: not given. */
+  readonly peakGflops: number | null;
   /** Takes a line for people, at once: standard error. */
   readonly say: (line: string) => void;
   /** Takes a result, at once. */

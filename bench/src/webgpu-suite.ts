@@ -1,5 +1,7 @@
+import { measureOverDawn } from "./dawn-part.ts";
 import { EngineRefusal } from "./engine-process.ts";
 import { installPeers } from "./peers/installation.ts";
+import { PRODUCT_SIZES, PRODUCT_WORKS, productSize } from "./products.ts";
 import type { Suite, SuiteOptions } from "./suite.ts";
 import { type GpuBrowser, launchGpuBrowser } from "./webgpu/gpu-browser.ts";
 import type { PageWindow } from "./webgpu/page-bench.ts";
@@ -20,7 +22,13 @@ const WORKS = ["mlp", "lenet", "lstm"] as const;
 /** Training steps on the GPU of a browser: every engine in a page of its own, in the same Chromium on the same adapter. */
 export const webgpuSuite: Suite = {
   what: "training steps on the GPU in Chromium: forward, backward, momentum SGD, float32",
-  works: Object.fromEntries(WORKS.map((name) => [name, `${WORKLOADS[name]?.what}; batch ${WORKLOADS[name]?.batch}`])),
+  works: Object.fromEntries([
+    ...WORKS.map((name) => [name, `${WORKLOADS[name]?.what}; batch ${WORKLOADS[name]?.batch}`]),
+    ...PRODUCT_WORKS.map((name, index) => [
+      name,
+      `one product of ${PRODUCT_SIZES[index]} x ${PRODUCT_SIZES[index]}, float32; on a real GPU only`,
+    ]),
+  ]),
   ours: OURS,
   run: runWebgpuSuite,
 };
@@ -32,6 +40,13 @@ interface Stage {
 }
 
 async function runWebgpuSuite(options: SuiteOptions): Promise<boolean> {
+  const steps = options.works.filter((work) => productSize(work) === null);
+  const whole = steps.length === 0 || (await measureInBrowser(steps, options));
+  await measureOverDawn(options.works, options);
+  return whole;
+}
+
+async function measureInBrowser(works: readonly string[], options: SuiteOptions): Promise<boolean> {
   const engines = options.peers && installPeers(options.say) ? [OURS, ...PEERS] : [OURS];
   const browser = await launchGpuBrowser();
   options.say(`Chromium ${browser.browser.version()} on ${browser.adapter}`);
@@ -43,7 +58,7 @@ async function runWebgpuSuite(options: SuiteOptions): Promise<boolean> {
   const server = await servePages(engines);
   try {
     let whole = true;
-    for (const work of options.works) {
+    for (const work of works) {
       const workload = WORKLOADS[work];
       if (workload === undefined) throw new Error(`webgpu-suite: there is no workload ${work}`);
       whole = (await measure(work, workload, engines, { browser, server }, options)) && whole;

@@ -1,4 +1,4 @@
-"""PyTorch on the CPU, one thread: the process of an engine.
+"""PyTorch on the CPU with one thread, or with --cuda on the GPU: the process of an engine.
 
 Speaks what serve-engine.ts speaks: prepares the work named on the command line, warms up, answers each line
 {"milliseconds": n} with the steps done in that time, and ends with its input.
@@ -69,7 +69,7 @@ class Block(nn.Module):
         parts = self.projection(self.norm1(x)).split(width, 2)
         q, k, v = (part.view(samples, places, self.heads, width // self.heads).transpose(1, 2) for part in parts)
         scores = (q @ k.transpose(-2, -1)) * (width // self.heads) ** -0.5
-        hidden = torch.triu(torch.ones(places, places, dtype=torch.bool), 1)
+        hidden = torch.triu(torch.ones(places, places, dtype=torch.bool, device=x.device), 1)
         weights = scores.masked_fill(hidden, float("-inf")).softmax(-1)
         x = x + self.output((weights @ v).transpose(1, 2).reshape(samples, places, width))
         return x + self.dense(self.norm2(x))
@@ -85,12 +85,24 @@ class Gpt(nn.Module):
         self.head = nn.Linear(width, vocabulary, bias=False)
 
     def forward(self, tokens):
-        embedded = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1]))
+        embedded = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1], device=tokens.device))
         return self.head(self.norm(self.blocks(embedded))).flatten(0, 1)
 
 
 def gpt():
     return Gpt(), torch.randint(0, 65, (16, 128)), torch.randint(0, 65, (16 * 128,)), functional.cross_entropy
+
+
+class Product(nn.Module):
+    """One product of two square matrices, for the GPU alone; float32 throughout, without TensorFloat-32."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.register_buffer("a", torch.randn(size, size))
+        self.register_buffer("b", torch.randn(size, size))
+
+    def forward(self):
+        return self.a @ self.b
 
 
 WORKS = {"mlp": mlp, "lenet": lenet, "lstm": lstm, "gpt": gpt}
@@ -100,7 +112,10 @@ def answer(**fields):
     print(json.dumps(fields), flush=True)
 
 
-def run_steps(step, seconds_min, steps_min):
+STEPS_AHEAD = 8
+
+
+def run_steps(step, seconds_min, steps_min, finish):
     steps = 0
     elapsed = 0.0
     start = time.perf_counter()
@@ -108,7 +123,11 @@ def run_steps(step, seconds_min, steps_min):
     while elapsed < seconds_min or steps < steps_min:
         step()
         steps += 1
+        if steps % STEPS_AHEAD == 0:
+            finish()
         elapsed = time.perf_counter() - start
+    finish()
+    elapsed = time.perf_counter() - start
     return {"steps": steps, "milliseconds": elapsed * 1000, "coreShare": (time.thread_time() - cpu_start) / elapsed}
 
 
@@ -124,14 +143,9 @@ def blas_note():
     return "no fast BLAS is loaded, so that its matrix products are slow: install libopenblas0-pthread for a fair figure"
 
 
-def main():
-    name = sys.argv[1]
-    if name not in WORKS:
-        answer(state="refused", reason=f"{name} is not written for PyTorch")
-        return
-    torch.set_num_threads(1)
-    torch.manual_seed(1)
+def prepare_training(name, device):
     model, inputs, targets, loss_of = WORKS[name]()
+    model, inputs, targets = model.to(device), inputs.to(device), targets.to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 
     def step():
@@ -141,15 +155,42 @@ def main():
         optimizer.step()
         return loss
 
-    run_steps(step, WARM_UP_SECONDS_MIN, WARM_UP_STEPS_MIN)
-    if not torch.isfinite(step()):
+    return step, sum(parameter.numel() for parameter in model.parameters())
+
+
+def prepare_product(name, device):
+    product = Product(int(name.removeprefix("product-"))).to(device)
+
+    def step():
+        with torch.no_grad():
+            return product()
+
+    return step, 0
+
+
+def main():
+    on_gpu = sys.argv[1] == "--cuda"
+    name = sys.argv[-1]
+    is_product = on_gpu and name.startswith("product-")
+    if not is_product and name not in WORKS:
+        answer(state="refused", reason=f"{name} is not written for PyTorch")
+        return
+    if on_gpu and not torch.cuda.is_available():
+        answer(state="refused", reason="This PyTorch has no CUDA, or finds no GPU")
+        return
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    device = torch.device("cuda" if on_gpu else "cpu")
+    finish = torch.cuda.synchronize if on_gpu else lambda: None
+    step, parameters = (prepare_product if is_product else prepare_training)(name, device)
+    run_steps(step, WARM_UP_SECONDS_MIN, WARM_UP_STEPS_MIN, finish)
+    if not torch.isfinite(step()).all():
         answer(state="refused", reason="The loss is not finite after some steps")
         return
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    note = blas_note()
+    note = None if on_gpu else blas_note()
     answer(state="ready", parameters=parameters, threads=torch.get_num_threads(), **({"note": note} if note else {}))
     for line in sys.stdin:
-        answer(state="window", **run_steps(step, json.loads(line)["milliseconds"] / 1000, 1))
+        answer(state="window", **run_steps(step, json.loads(line)["milliseconds"] / 1000, 1, finish))
 
 
 main()
