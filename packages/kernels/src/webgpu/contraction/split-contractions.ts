@@ -36,7 +36,7 @@ export function splitContractions(
 /** Into how many parts a contraction's depth is cut. 1: not at all. */
 export function splitCount(kernel: ContractKernel, features: Pick<GpuFeatures, "bindingBytes">): number {
   const [product, ...others] = productsOf(kernel);
-  if (product === undefined || others.length > 0) return 1;
+  if (product === undefined || others.length > 0 || product.depth < 2 * PART_DEPTH_MIN) return 1;
   const elements = elementCount(kernel.epilogue.shape);
   const most = Math.min(PARTIAL_ELEMENTS_MAX, features.bindingBytes / 16);
   let best = { splits: 1, cost: planProduct(product, false).cost };
