@@ -30,7 +30,7 @@ const STATES: readonly (readonly [name: string, run: FakeRunOptions])[] = [
   ["before anybody has joined", { workers: 0, stepsDone: 0 }],
   ["with thirty workers, for somebody who may only look", { workers: 30, role: "viewer" }],
   ["of a model of text without test data", { isText: true, hasTest: false, workers: 1 }],
-  ["when the run is over", { state: "finished", stepsDone: 785, outcome: "Finished: every epoch is done" }],
+  ["when the run is over", { state: "finished", stepsDone: 785, outcome: "stopped on the dashboard" }],
 ];
 
 describe.runIf(chromium !== undefined)("the dashboard is for everybody", () => {

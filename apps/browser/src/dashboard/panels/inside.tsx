@@ -16,11 +16,15 @@ export interface InsideProps {
   readonly onLook: (looked: LookedAt) => void;
 }
 
+/** What stands there before the first answer. */
+const ASKING = "Asking the coordinator what the layers make of the sample …";
+
 /** What every layer makes of one sample, live as the network learns. */
 export function Inside({ looked, onLook }: InsideProps) {
   const place = useRef<HTMLDivElement>(null);
   const isSeen = useOnScreen(place);
   const [isPlaying, setPlaying] = useState(() => !prefersReducedMotion());
+  const isOpen = useIsOpen();
   const { activations, trouble } = useActivations(looked, isPlaying, isSeen);
   const sample = useTestSample(looked, isSeen);
   return (
@@ -31,7 +35,9 @@ export function Inside({ looked, onLook }: InsideProps) {
     >
       <div ref={place}>
         {activations === null ? (
-          <p class="empty">{trouble ?? "Asking the coordinator what the layers make of the sample …"}</p>
+          <p class="empty">
+            {trouble ?? (isOpen ? ASKING : "There is no connection to the coordinator that could be asked.")}
+          </p>
         ) : (
           <div class="inside">
             <div class="inside-sample">

@@ -7,7 +7,15 @@ import { Panel } from "./panel.tsx";
 /** How another device joins. */
 export function JoinCard() {
   const run = useWatched((watched) => watched.run);
+  const isOver = useWatched((watched) => watched.progress.state === "finished");
   const isLocal = isLoopback(run.joinUrl);
+  if (isOver) {
+    return (
+      <Panel id="join" title="Add a device">
+        <p class="empty">The run is over: nobody can join any more.</p>
+      </Panel>
+    );
+  }
   return (
     <Panel id="join" title="Add a device">
       <div class="join">

@@ -6,13 +6,19 @@ import { useWatched } from "../watch/dashboard-context.ts";
 import { useWidth } from "../watch/visibility.ts";
 import { figure } from "../words/figures.ts";
 
+/** Layers that are shown without scrolling. */
+const LAYERS_WHOLE = 16;
+/** A region that scrolls must be reachable with the keyboard, and have a name then. */
+const SCROLLABLE = { tabIndex: 0, "aria-label": "Layers" };
+
 /** Pictures of the layers' outputs, in the order in which they run. */
 export function LayerList({ layers }: { readonly layers: readonly LayerActivation[] }) {
   const list = useRef<HTMLOListElement>(null);
   const width = useWidth(list);
   const known = useWatched((watched) => watched.run.layers);
+  const isLong = layers.length > LAYERS_WHOLE;
   return (
-    <ol class="layers" ref={list}>
+    <ol class={isLong ? "layers layers-long" : "layers"} ref={list} {...(isLong ? SCROLLABLE : {})}>
       {layers.map((layer) => (
         <LayerItem key={layer.path} layer={layer} known={known.find((one) => one.path === layer.path)} width={width} />
       ))}

@@ -24,8 +24,8 @@ export function LinkNotice() {
         </p>
       ) : null}
       {link.state === "ended" ? <p class="notice notice-bad">{link.reason}</p> : null}
-      {progress?.state === "finished" && progress.outcome !== null ? (
-        <p class="notice notice-calm">{progress.outcome}</p>
+      {progress?.state === "finished" && progress.outcome !== null && progress.outcome !== "finished" ? (
+        <p class="notice notice-calm">The run is over: {progress.outcome}</p>
       ) : null}
     </div>
   );

@@ -4,20 +4,19 @@ import { wholeNumber } from "../words/figures.ts";
 /** Why the open step is still open, in one sentence, and how much of it is in. */
 export function OpenStep() {
   const { why, stepSamplesIn, stepSamples, state } = useWatched((watched) => watched.progress);
+  if (state === "finished") return null;
   const share = stepSamples === 0 ? 0 : Math.min(1, stepSamplesIn / stepSamples);
   return (
     <section class="open-step" aria-label="The open step">
       <p>{why === "" ? "Nothing is open at the moment." : why}</p>
-      {state === "finished" ? null : (
-        <div class="open-step-fill">
-          <div class="meter" aria-hidden="true">
-            <div class="meter-fill" style={{ width: `${100 * share}%` }} />
-          </div>
-          <span class="number small muted">
-            {wholeNumber(stepSamplesIn)} of {wholeNumber(stepSamples)} samples in
-          </span>
+      <div class="open-step-fill">
+        <div class="meter" aria-hidden="true">
+          <div class="meter-fill" style={{ width: `${100 * share}%` }} />
         </div>
-      )}
+        <span class="number small muted">
+          {wholeNumber(stepSamplesIn)} of {wholeNumber(stepSamples)} samples in
+        </span>
+      </div>
     </section>
   );
 }

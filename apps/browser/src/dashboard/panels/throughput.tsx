@@ -27,8 +27,8 @@ export function Throughput() {
   const label = `Samples a second over the last ${points.length} seconds: now ${rate(total)}, at most ${rate(best)}. The table of workers has each worker's share.`;
   return (
     <Panel id="throughput" title="Throughput by worker">
-      {points.length === 0 ? (
-        <p class="empty chart-empty">Samples a second show here once the first worker computes.</p>
+      {best === 0 ? (
+        <p class="empty chart-empty">Samples a second of the last minutes show here once a worker computes.</p>
       ) : (
         <>
           <Chart options={throughputOptions} data={data} height={CHART_HEIGHT} label={label} />

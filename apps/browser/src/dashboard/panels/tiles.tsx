@@ -90,7 +90,9 @@ function WorkersTile() {
   const tabs = workers.filter((worker) => isThere(worker) && worker.kind === "tab").length;
   const there = workers.filter(isThere).length;
   const gone = workers.length - there;
-  const kinds = there === 0 ? "open the link below to add one" : `${counted(tabs, "tab")}, ${there - tabs} Node`;
+  const isOver = useWatched((watched) => watched.progress.state === "finished");
+  const nobody = isOver ? "the run is over" : "open the link below to add one";
+  const kinds = there === 0 ? nobody : `${counted(tabs, "tab")}, ${there - tabs} Node`;
   return (
     <Tile
       label="Workers"

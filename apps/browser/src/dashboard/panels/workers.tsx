@@ -4,6 +4,9 @@ import { useWatched } from "../watch/dashboard-context.ts";
 import { Panel } from "./panel.tsx";
 import { WorkerRow } from "./worker-row.tsx";
 
+/** What stands in the place of the table. */
+const NOBODY = "Nobody takes part yet. Open the join link on any device, or run npx tributary join with it.";
+
 /** Rows shown before somebody asks for all; where they are cards, fewer. */
 const ROWS_FIRST = 8;
 const CARDS_FIRST = 4;
@@ -33,6 +36,7 @@ export function Workers() {
   const colours = useWatched((watched) => watched.colours);
   const [sort, setSort] = useState<WorkerSort>({ key: "name", direction: "ascending" });
   const [showsAll, setShowsAll] = useState(false);
+  const isOver = useWatched((watched) => watched.progress.state === "finished");
   const there = workers.filter(isThere).length;
   const gone = workers.length - there;
   const sorted = sortedWorkers(workers, sort);
@@ -46,7 +50,7 @@ export function Workers() {
       tools={workers.length === 0 ? undefined : <SortChoice sort={sort} onSort={setSort} />}
     >
       {workers.length === 0 ? (
-        <p class="empty">Nobody takes part yet. Open the join link on any device, or run npx tributary join with it.</p>
+        <p class="empty">{isOver ? "The run is over: everybody has been sent home." : NOBODY}</p>
       ) : (
         <table class="workers number">
           <thead>

@@ -21,7 +21,7 @@ describe("the picture of a layer", () => {
   it("is a strip for dense layers, and a table for sequences", () => {
     expect(tileLayout([120], 400)).toMatchObject({ kind: "strip", tiles: 120, columns: 40, zoom: 8 });
     expect(tileLayout([10], 400)).toMatchObject({ columns: 10, zoom: 20 });
-    expect(tileLayout([32, 64], 400)).toMatchObject({ kind: "table", tileWidth: 64, tileHeight: 32, zoom: 6 });
+    expect(tileLayout([32, 64], 400)).toMatchObject({ kind: "table", tileWidth: 64, tileHeight: 32, zoom: 4 });
   });
 
   it("shows few of very wide layers", () => {

@@ -24,6 +24,8 @@ const CELLS_MAX = 512;
 /** Screen pixels that a tile of a map should have at least, and a cell of a strip. */
 const TILE_SCREEN_MIN = 40;
 const CELL_SCREEN = 8;
+/** Screen pixels that a table is high at most, as far as one for each position allows. */
+const TABLE_SCREEN = 128;
 /** Strips of so few cells, such as the classes, have larger ones. */
 const FEW_CELLS = 20;
 const FEW_CELL_SCREEN = 20;
@@ -38,7 +40,7 @@ export function tileLayout(shape: readonly number[], screenWidth: number): TileL
     return { kind: "maps", tiles, tileWidth: third, tileHeight: second, columns, gap: 1, zoom };
   }
   if (shape.length === 2) {
-    const zoom = Math.max(1, Math.min(CELL_SCREEN, Math.floor(screenWidth / second)));
+    const zoom = Math.max(1, Math.min(CELL_SCREEN, Math.floor(screenWidth / second), Math.floor(TABLE_SCREEN / first)));
     return { kind: "table", tiles: 1, tileWidth: second, tileHeight: first, columns: 1, gap: 0, zoom };
   }
   const tiles = Math.min(first, CELLS_MAX);
