@@ -23,8 +23,15 @@ export type ComputeThreadMessage = FromThread | ComputeThreadRefusal;
 /** Milliseconds of computing after which messages are let in. */
 const BREATH_MILLISECONDS = 25;
 
+/** The part of a thread's global scope that is used. */
+export interface ComputeThreadScope {
+  postMessage(message: ComputeThreadMessage, transfer: ArrayBuffer[]): void;
+  addEventListener(type: "message", listener: (event: { readonly data: ToThread }) => void): void;
+  close(): void;
+}
+
 /** A compute thread's whole life: a wasm device, and requests of the training thread until it says close. */
-export async function serveComputeThread(scope: DedicatedWorkerGlobalScope, task: ComputeThreadTask): Promise<void> {
+export async function serveComputeThread(scope: ComputeThreadScope, task: ComputeThreadTask): Promise<void> {
   const post = (message: ComputeThreadMessage, transfer: readonly ArrayBuffer[]) =>
     scope.postMessage(message, [...transfer]);
   try {
@@ -37,7 +44,7 @@ export async function serveComputeThread(scope: DedicatedWorkerGlobalScope, task
       stopFlag: task.stopFlag === null ? null : new Int32Array(task.stopFlag),
       breathe: task.stopFlag === null ? createBreath() : null,
     });
-    scope.onmessage = ({ data }: MessageEvent<ToThread>) => thread.receive(data);
+    scope.addEventListener("message", ({ data }) => thread.receive(data));
     await thread.closed;
     scope.close();
   } catch (error) {

@@ -64,7 +64,11 @@ function serveTrainingThread(): void {
 }
 
 if (self.name === COMPUTE_THREAD_NAME) {
-  self.onmessage = ({ data }: MessageEvent<ComputeThreadTask>) => void serveComputeThread(self, data);
+  self.onmessage = ({ data }: MessageEvent<ComputeThreadTask>) => {
+    // Nothing else comes before the thread has said that its device is open.
+    self.onmessage = null;
+    void serveComputeThread(self, data);
+  };
 } else {
   serveTrainingThread();
 }
