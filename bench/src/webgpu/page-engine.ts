@@ -6,7 +6,7 @@ import type { PageWindow } from "./page-bench.ts";
 import type { PageEngineName, PageServer } from "./page-server.ts";
 
 /** Longest that an engine may take to get ready or to run a window: SwiftShader compiles hundreds of shaders slowly. */
-const ANSWER_MS_MAX = 150_000;
+const ANSWER_MS_MAX = 300_000;
 
 /** One engine in a page of its own, with one work on the GPU. While it is not asked for a window it only waits. */
 export class PageEngine {
