@@ -84,9 +84,8 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const reply = (status: number, type: string, body: string, more: Readonly<Record<string, string>> = {}) => {
-    const length = Buffer.byteLength(body);
-    response.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": length, ...more });
+  const reply = (status: number, type: string, body: string) => {
+    response.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
     response.end(request.method === "HEAD" ? undefined : body);
   };
   const host = request.headers.host?.toLowerCase().replace(/:\d+$/, "") ?? "";
@@ -94,10 +93,9 @@ function answer(
   if (!hosts.has(host)) reply(421, "text/plain", "This server has another name\n");
   else if (request.method !== "GET" && request.method !== "HEAD") reply(405, "text/plain", "Only GET and HEAD\n");
   else if (path === "/") reply(200, "text/html; charset=utf-8", pageOf(content));
-  else if (path === AUTHORITY_PATH) {
-    const name = { "Content-Disposition": 'attachment; filename="ca.crt"' };
-    reply(200, "application/x-x509-ca-cert", content.authority, name);
-  } else reply(404, "text/plain", "There is nothing here\n");
+  // Shown, not attached: that is how an iPhone offers to install it as a profile.
+  else if (path === AUTHORITY_PATH) reply(200, "application/x-x509-ca-cert", content.authority);
+  else reply(404, "text/plain", "There is nothing here\n");
 }
 
 function pageOf({ fingerprint, joinAddress }: AuthorityPageContent): string {
