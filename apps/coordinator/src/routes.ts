@@ -7,8 +7,8 @@ export interface ServedContent {
   /** Programs, manifest and shards, by SHA-256. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   readonly run: string;
-  /** What is shown of the run to whoever asks: nothing that would let a stranger take data. */
-  readonly description: () => Readonly<Record<string, unknown>>;
+  /** What is shown of the run to whoever asks: nothing that would let a stranger take data, and names of workers only to those who may watch. */
+  readonly description: (trusted: boolean) => Readonly<Record<string, unknown>>;
   /** Built pages, by path; empty where they were not built. */
   readonly pages: Pages;
   /** Stands in for a page that was not built: HTML without script. */
@@ -33,7 +33,7 @@ const CONTENT_SECURITY_POLICY = [
 
 /** What no page here needs; a device that computes may be kept awake by the page's own wish. */
 const DENIED_FEATURES = [
-  ...["accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer"],
+  ...["accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer"],
   ...["microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking"],
 ];
 
@@ -73,7 +73,7 @@ export function serveContent(
     return;
   }
   if (path === "/runs" || path === `/runs/${content.run}`) {
-    const json = JSON.stringify(path === "/runs" ? [content.description()] : content.description());
+    const json = JSON.stringify(path === "/runs" ? [content.description(trusted)] : content.description(trusted));
     reply(request, response, 200, "application/json", `${json}\n`);
     return;
   }

@@ -135,7 +135,7 @@ class Coordinator implements RunningCoordinator {
       content: {
         blobs: blobsOf(run),
         run: this.runId,
-        description: () => this.#description(),
+        description: (trusted) => this.#description(trusted),
         pages,
         page: pageOf(this.runId),
       },
@@ -219,9 +219,10 @@ class Coordinator implements RunningCoordinator {
     });
   }
 
-  #description(): Readonly<Record<string, unknown>> {
+  #description(trusted: boolean): Readonly<Record<string, unknown>> {
     const { run } = this.#options;
     const machine = this.#shell?.machine;
+    const phase = machine?.phase ?? "starting";
     return {
       run: this.runId,
       name: run.name,
@@ -230,9 +231,9 @@ class Coordinator implements RunningCoordinator {
       // What a sample is made of, so that a page can say what a device will be given.
       data: { samples: run.data.manifest.splits.train.samples, fields: run.data.manifest.fields },
       step: machine?.step ?? 0,
-      phase: machine?.phase ?? "starting",
+      phase,
       workers: machine?.sizes.workers ?? 0,
-      state: this.describe(),
+      state: trusted ? this.describe() : `Step ${machine?.step ?? 0}: ${phase}`,
     };
   }
 

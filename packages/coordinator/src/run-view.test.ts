@@ -94,6 +94,18 @@ describe("the view of a run", () => {
     expect(states()[0]).toEqual(["a", "slow"]);
   });
 
+  it("[view] a worker between two leases is at work, for two seconds", () => {
+    const run = new Scenario({ leaseMicrobatches: 8, trainSamples: 16 });
+    run.join("a");
+    run.command({ command: "pause" });
+    run.work("a");
+    const state = () => run.machine.view(run.nowMs).workers[0]?.state;
+    run.wait(1_999);
+    expect(state()).toBe("active");
+    run.wait(1);
+    expect(state()).toBe("waiting");
+  });
+
   it("[view] counts what was accepted, rejected and late, and how far behind results were", () => {
     const run = new Scenario({ leaseMicrobatches: 8, trainSamples: 64 });
     run.join("a");

@@ -14,7 +14,7 @@ export interface WorkerView {
   readonly threads: number;
   readonly codec: string;
   /**
-   * joining: it has no parameters yet. active: it computes or sends. slow: it takes longer than its lease allows, or let
+   * joining: it has no parameters yet. active: it computes or sends, or did a moment ago. slow: it takes longer than its lease allows, or let
    * one lapse and has said nothing since. waiting: there is nothing for it to do.
    */
   readonly state: "joining" | "active" | "slow" | "waiting";
@@ -75,7 +75,11 @@ function viewWorker(state: RunState, worker: WorkerRecord, nowMs: number): Worke
   return { ...described, state: stateOf(state, worker, nowMs), lag, accepted, rejected, stale };
 }
 
-function stateOf(state: RunState, { id, state: stage, silent }: WorkerRecord, nowMs: number): WorkerView["state"] {
+/** Milliseconds between two leases in which a worker still counts as at work: the others finish the step, or it is updated. */
+const BETWEEN_LEASES_MILLISECONDS = 2_000;
+
+function stateOf(state: RunState, worker: WorkerRecord, nowMs: number): WorkerView["state"] {
+  const { id, state: stage, silent, measurements, leasedMs } = worker;
   if (stage !== "ready") return "joining";
   const leases = state.leases.of(id);
   const overdue = leases.some(
@@ -83,5 +87,6 @@ function stateOf(state: RunState, { id, state: stage, silent }: WorkerRecord, no
       at === "lapsed" || (at === "computing" && deadlineMs !== null && nowMs > deadlineMs - LEASE_GRACE_MILLISECONDS),
   );
   if (silent || overdue) return "slow";
-  return leases.length > 0 ? "active" : "waiting";
+  const isBetween = measurements > 0 && nowMs - leasedMs < BETWEEN_LEASES_MILLISECONDS;
+  return leases.length > 0 || isBetween ? "active" : "waiting";
 }
