@@ -1,6 +1,7 @@
 import { compositeGroups } from "./composite-cases.ts";
 import type { ConformanceGroup } from "./conformance-case.ts";
 import { contractionGroups } from "./contraction-cases.ts";
+import { dividedGroups } from "./divided-cases.ts";
 import { elementwiseGroups } from "./elementwise-cases.ts";
 import { graphGroups } from "./graph-cases.ts";
 import { indexingGroups } from "./indexing-cases.ts";
@@ -25,5 +26,5 @@ export function operationGroups(): ConformanceGroup[] {
 
 /** Groups of graphs of many operations. */
 export function composedGroups(): ConformanceGroup[] {
-  return [...graphGroups(), ...trainingGroups(), ...randomGraphGroups()];
+  return [...graphGroups(), ...dividedGroups(), ...trainingGroups(), ...randomGraphGroups()];
 }

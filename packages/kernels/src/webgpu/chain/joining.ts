@@ -14,7 +14,7 @@ const SHARED_WORK_MAX = 1 << 17;
 const OWN_SIDE_MAX = 1 << 16;
 /** Parts that keep every GPU busy well enough. */
 const WIDTH_ENOUGH = 128;
-/** Work of a part, in elements, that takes no longer than a dispatch does to begin. */
+/** Work of a part, in elements and in all of its kernels, that takes about as long as a dispatch does to begin. */
 const WORK_SMALL = 4096;
 /** Work, in elements, of one workgroup of a kernel that runs by itself. */
 const WORKGROUP_WORK = 2048;
@@ -56,6 +56,6 @@ export function isWorthwhile(
     if (side.some(({ kind }) => kind === "scan") && chooseParts(table, side, sizes).count > count) return false;
   }
   const works = leaves.filter(({ scans }) => scans.length === 0).map(({ kernel }) => kernelWork(kernel));
-  const most = Math.max(0, ...works);
-  return most / count <= WORK_SMALL || count >= Math.min(WIDTH_ENOUGH, most / WORKGROUP_WORK);
+  const all = works.reduce((sum, work) => sum + work, 0);
+  return all / count <= WORK_SMALL || count >= Math.min(WIDTH_ENOUGH, Math.max(0, ...works) / WORKGROUP_WORK);
 }

@@ -85,6 +85,18 @@ describe("dividing kernels into parts that touch nothing of each other's", () =>
     expect(finest(bench, [...forward, backward])).toEqual([2, 3, null, null]);
   });
 
+  it("what shares no memory with the rest is cut along an axis of the same length", () => {
+    const bench = new KernelBench();
+    const [a, b, c, d] = [bench.tensor(6, 10), bench.tensor(6, 10), bench.tensor(3, 6), bench.tensor(3, 6)];
+    const partitioner = new Partitioner(bench.table.all, [bench.map(b, a), bench.map(d, c)]);
+    // The second kernel's rows are 3, its columns 6, but pieces of one element would lie apart.
+    expect(partitioner.digit(0, 6)).toBeNull();
+    expect(partitioner.digit(0, 3)?.cuts).toEqual([
+      { axis: 0, inner: 2 },
+      { axis: 0, inner: 1 },
+    ]);
+  });
+
   it("keys that are made in the same list keep the rows together", () => {
     const bench = new KernelBench();
     const [q, x, k] = [bench.tensor(2, 3, 16, 8), bench.tensor(2, 3, 8, 16), bench.tensor(2, 3, 8, 16)];

@@ -101,35 +101,62 @@ export class Partitioner {
 
   /** The digit that takes `size` values along an axis of the seed, or null where parts would touch each other's. */
   digit(axis: number, size: number): PartDigit | null {
-    const cuts = new Map<number, Cut>();
-    const strides = new Map<Cell, number>();
-    const open = [{ leaf: this.seed, cut: { axis, inner: this.leaves[this.seed].space.axes[axis] / size } }];
+    const extent = this.leaves[this.seed].space.axes[axis];
+    let known = this.#spread({ cuts: new Map(), strides: new Map() }, this.seed, { axis, inner: extent / size }, size);
+    // What has no memory in common with the seed may be cut anywhere: best along an axis of the same length.
+    for (const [leaf, { space }] of this.leaves.entries()) {
+      if (known === null) return null;
+      if (known.cuts.has(leaf)) continue;
+      const axes = [...space.axes.entries()].filter(([, length]) => length % size === 0);
+      const inOrder = [
+        ...axes.filter(([, length]) => length === extent),
+        ...axes.filter(([, length]) => length !== extent),
+      ];
+      const before: Spread = known;
+      const found = inOrder.map(([own, length]) =>
+        this.#spread(before, leaf, { axis: own, inner: length / size }, size),
+      );
+      known = found.find((spread) => spread !== null) ?? null;
+    }
+    if (known === null) return null;
+    const { cuts } = known;
+    return { size, cuts: this.leaves.map((_, leaf) => cuts.get(leaf) ?? { axis: 0, inner: 1 }) };
+  }
+
+  /** Cuts a leaf, and all that it has memory in common with. @returns null where that cannot be */
+  #spread(known: Spread, first: number, firstCut: Cut, size: number): Spread | null {
+    const cuts = new Map(known.cuts);
+    const strides = new Map(known.strides);
+    const open = [{ leaf: first, cut: firstCut }];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (cuts.has(next.leaf)) continue;
-      cuts.set(next.leaf, next.cut);
-      for (const { cell, access } of this.#touches[next.leaf]) {
+      const { leaf, cut } = next;
+      if (cuts.has(leaf)) continue;
+      cuts.set(leaf, cut);
+      for (const touch of this.#touches[leaf]) {
+        const { cell, access } = touch;
         if (cell === null) continue;
-        const stride = access.strides[next.cut.axis] * next.cut.inner;
+        const stride = access.strides[cut.axis] * cut.inner;
         if (stride <= 0 || (strides.get(cell) ?? stride) !== stride) return null;
         if (stride < RUN_MIN && access.strides.some((other) => other >= stride * size)) return null;
+        if (!staysInPart(touch, this.leaves[leaf].space, cut, size)) return null;
         if (strides.has(cell)) continue;
         strides.set(cell, stride);
-        for (const touch of cell.touches) {
-          if (cuts.has(touch.leaf)) continue;
-          const cut = findCut(this.leaves[touch.leaf].space, touch.access, stride, size);
-          if (cut === null) return null;
-          open.push({ leaf: touch.leaf, cut });
+        for (const other of cell.touches) {
+          if (cuts.has(other.leaf)) continue;
+          const otherCut = findCut(this.leaves[other.leaf].space, other.access, stride, size);
+          if (otherCut === null) return null;
+          open.push({ leaf: other.leaf, cut: otherCut });
         }
       }
     }
-    if (cuts.size < this.leaves.length) return null;
-    const inOrder = this.leaves.map((_, leaf) => cuts.get(leaf) ?? { axis: 0, inner: 1 });
-    for (const touch of this.#touches.flat()) {
-      if (touch.cell !== null && !staysInPart(touch, this.leaves[touch.leaf].space, inOrder[touch.leaf], size))
-        return null;
-    }
-    return { size, cuts: inOrder };
+    return { cuts, strides };
   }
+}
+
+/** Where leaves are cut, and by which strides a digit moves through what is written. */
+interface Spread {
+  readonly cuts: ReadonlyMap<number, Cut>;
+  readonly strides: ReadonlyMap<Cell, number>;
 }
 
 /** Numbers that divide a whole number, ascending. */
