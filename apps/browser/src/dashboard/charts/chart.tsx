@@ -36,12 +36,6 @@ export function themedAxis(axis: uPlot.Axis): uPlot.Axis {
   };
 }
 
-/** Labels of an axis with as many decimals as the distance between them asks for. */
-export function tickLabels(splits: readonly (number | null)[], increment: number, factor = 1): string[] {
-  const decimals = Math.max(0, Math.min(4, -Math.floor(Math.log10(increment * factor) + 1e-9)));
-  return splits.map((split) => (split === null ? "" : (split * factor).toFixed(decimals)));
-}
-
 /** A line chart that follows the width of its place and the colour scheme. */
 export function Chart({ options, data, height, label }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);

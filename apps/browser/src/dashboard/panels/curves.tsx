@@ -1,7 +1,8 @@
 import { useMemo, useState } from "preact/hooks";
 import type uPlot from "uplot";
-import { Chart, type ChartOptions, CURSOR_GROUP, themeColour, themedAxis, tickLabels } from "../charts/chart.tsx";
+import { Chart, type ChartOptions, CURSOR_GROUP, themeColour, themedAxis } from "../charts/chart.tsx";
 import { type CurveData, type CurveName, curveData, curveRows } from "../charts/curve-data.ts";
+import { tickLabels } from "../charts/tick-labels.ts";
 import { useWatched } from "../watch/dashboard-context.ts";
 import { figure, isShare, metricFigure, metricLabel, wholeNumber } from "../words/figures.ts";
 import { curveSentence } from "../words/progress-words.ts";

@@ -1,6 +1,7 @@
 import type { LayerActivation, WatchedLayer } from "@tributary/protocol";
 import { useMemo, useRef } from "preact/hooks";
-import { layerWords, layoutSize, tileLayout, tilePixels } from "../pictures/layer-tiles.ts";
+import { base64Length } from "../pictures/base64.ts";
+import { layerWords, layoutSize, shownWords, tileLayout, tilePixels } from "../pictures/layer-tiles.ts";
 import { PixelCanvas } from "../pictures/pixel-canvas.tsx";
 import { useWatched } from "../watch/dashboard-context.ts";
 import { useWidth } from "../watch/visibility.ts";
@@ -37,13 +38,16 @@ function LayerItem({ layer, known, width }: LayerItemProps) {
   const shape = layer.shape.join(" × ");
   const words = layerWords(layer, figure);
   const { pixels, layout, size } = useMemo(() => {
-    const chosen = tileLayout(layer.shape, width);
+    const chosen = tileLayout(layer.shape, width, base64Length(layer.values));
     return { pixels: tilePixels(layer, chosen), layout: chosen, size: layoutSize(chosen) };
   }, [layer, width]);
   return (
     <li class={`layer layer-${layout.kind}`}>
       <p class="layer-name small">
-        <b>{known?.kind ?? layer.path}</b> <span class="muted number">{shape}</span>
+        <b>{known?.kind ?? layer.path}</b>{" "}
+        <span class="muted number">
+          {shape} {shownWords(layer.shape, layout)}
+        </span>
         <span class="muted number layer-range">
           {figure(layer.minimum)} … {figure(layer.maximum)}
         </span>

@@ -7,6 +7,11 @@ export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
   }
 }
 
+/** How many bytes a base64 text stands for. */
+export function base64Length(text: string): number {
+  return Math.floor((text.length * 3) / 4) - (text.endsWith("==") ? 2 : Number(text.endsWith("=")));
+}
+
 /** Base64 of bytes; meant for a sample, not for megabytes. */
 export function base64OfBytes(bytes: Uint8Array): string {
   let text = "";

@@ -30,23 +30,34 @@ const TABLE_SCREEN = 128;
 const FEW_CELLS = 20;
 const FEW_CELL_SCREEN = 20;
 
-/** How to show a layer's output on so many screen pixels. */
-export function tileLayout(shape: readonly number[], screenWidth: number): TileLayout {
+/**
+ * How to show a layer's output on so many screen pixels.
+ * @param count numbers there are: of layers that are too large to be sent whole, only the first ones come
+ */
+export function tileLayout(shape: readonly number[], screenWidth: number, count: number): TileLayout {
   const [first = 1, second = 1, third] = shape;
   if (shape.length >= 3 && third !== undefined) {
     const zoom = Math.max(1, Math.ceil(TILE_SCREEN_MIN / Math.max(second, third)));
-    const tiles = Math.min(first, TILES_MAX);
+    const tiles = Math.max(1, Math.min(first, TILES_MAX, Math.ceil(count / (second * third))));
     const columns = evenColumns(tiles, Math.floor((screenWidth + zoom) / ((third + 1) * zoom)));
     return { kind: "maps", tiles, tileWidth: third, tileHeight: second, columns, gap: 1, zoom };
   }
   if (shape.length === 2) {
-    const zoom = Math.max(1, Math.min(CELL_SCREEN, Math.floor(screenWidth / second), Math.floor(TABLE_SCREEN / first)));
-    return { kind: "table", tiles: 1, tileWidth: second, tileHeight: first, columns: 1, gap: 0, zoom };
+    const rows = Math.max(1, Math.min(first, Math.ceil(count / second)));
+    const zoom = Math.max(1, Math.min(CELL_SCREEN, Math.floor(screenWidth / second), Math.floor(TABLE_SCREEN / rows)));
+    return { kind: "table", tiles: 1, tileWidth: second, tileHeight: rows, columns: 1, gap: 0, zoom };
   }
-  const tiles = Math.min(first, CELLS_MAX);
+  const tiles = Math.max(1, Math.min(first, CELLS_MAX, count));
   const zoom = tiles <= FEW_CELLS ? FEW_CELL_SCREEN : CELL_SCREEN;
   const columns = evenColumns(tiles, Math.floor(screenWidth / zoom));
   return { kind: "strip", tiles, tileWidth: 1, tileHeight: 1, columns, gap: 0, zoom };
+}
+
+/** How much of a layer is shown: "first 64 of 512"; empty where it is all of it. */
+export function shownWords(shape: readonly number[], layout: TileLayout): string {
+  const [first = 1] = shape;
+  const shown = layout.kind === "table" ? layout.tileHeight : layout.tiles;
+  return shown < first ? `first ${shown} of ${first}` : "";
 }
 
 /** So many in a row that all rows are about equally long. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { base64OfBytes, bytesOfBase64 } from "./base64.ts";
+import { base64Length, base64OfBytes, bytesOfBase64 } from "./base64.ts";
 import { imageForm, samplePixels } from "./sample-image.ts";
 
 const field = (dtype: string, ...shape: number[]) => ({ name: "inputs", dtype, shape });
@@ -40,5 +40,6 @@ describe("samples as pictures", () => {
     const form = { channels: 1, width: 2, height: 1, dtype: "uint8" } as const;
     expect([...samplePixels(form, "not base64!")]).toEqual([0, 0, 0, 255, 0, 0, 0, 255]);
     expect(bytesOfBase64("AQI=")).toEqual(Uint8Array.of(1, 2));
+    expect(["", "AQ==", "AQI=", "AQID"].map(base64Length)).toEqual([0, 1, 2, 3]);
   });
 });
