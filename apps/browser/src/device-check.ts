@@ -39,7 +39,11 @@ const VECTOR_MODULE = Uint8Array.of(
   ...[0x0a, 0x09, 0x01, 0x07, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x1a, 0x0b],
 );
 
-/** Whether WebAssembly has 128-bit vectors here, without which nothing can be computed on the processor. */
-export function hasWasmVectors(): boolean {
-  return typeof WebAssembly === "object" && WebAssembly.validate(VECTOR_MODULE);
+/**
+ * Whether this browser has what the training thread is written with: 128-bit vectors in WebAssembly, without which nothing can
+ * be computed on the processor, and functions of JavaScript that came in 2023 and 2024.
+ */
+export function isRecentBrowser(): boolean {
+  const hasVectors = typeof WebAssembly === "object" && WebAssembly.validate(VECTOR_MODULE);
+  return hasVectors && "withResolvers" in Promise && "timeout" in AbortSignal;
 }

@@ -58,10 +58,10 @@ export const OBSTACLES = {
     what: "The GPU cannot go on, so the processor does",
     remedy: "Load this page again to give the GPU another try. Close other pages and programs that use it.",
   },
-  NO_SIMD: {
+  OLD_BROWSER: {
     weight: "stop",
-    what: "This browser is too old to compute: it has no WebAssembly vectors",
-    remedy: "Update it, or use Chrome or Edge 91, Firefox 89 or Safari 16.4, or newer.",
+    what: "This browser is too old to take part",
+    remedy: "Update it, or use Chrome or Edge 119, Firefox 121 or Safari 17.4, or newer ones.",
   },
   NO_THREAD: {
     weight: "stop",

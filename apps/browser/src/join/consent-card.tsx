@@ -12,7 +12,7 @@ export function ConsentCard({ controller }: { readonly controller: JoinControlle
   const { state, choices } = controller;
   const [wasTried, setWasTried] = useState(false);
   const problem = nameProblem(choices.name);
-  const isStopped = state.phase !== "ended" && state.obstacles.some(({ code }) => code === "NO_SIMD");
+  const isStopped = state.phase !== "ended" && state.obstacles.some(({ code }) => code === "OLD_BROWSER");
   const isSecond = state.obstacles.some(({ code }) => code === "SECOND_TAB");
   const begin = (how: () => void) => {
     setWasTried(true);

@@ -1,4 +1,4 @@
-import { findGpu, type GpuSurroundings, hasWasmVectors } from "../device-check.ts";
+import { findGpu, type GpuSurroundings, isRecentBrowser } from "../device-check.ts";
 import type { BackendChoice, DeviceCap, PageMessage, PauseReason, ThreadMessage } from "../training-thread/messages.ts";
 import type { JoinLink } from "./join-link.ts";
 import { initialState, type JoinAction, type JoinState, reduce } from "./join-state.ts";
@@ -93,7 +93,7 @@ export class JoinController {
   async begin(): Promise<void> {
     const { describe, link, storage, isReload } = this.#surroundings;
     this.#presence.ask();
-    if (!hasWasmVectors()) this.#dispatch({ type: "obstacle", code: "NO_SIMD", detail: "" });
+    if (!isRecentBrowser()) this.#dispatch({ type: "obstacle", code: "OLD_BROWSER", detail: "" });
     const finding = findGpu(this.#surroundings, link.backend === "webgpu");
     const description = await describe();
     this.#dispatch({ type: "described", description });

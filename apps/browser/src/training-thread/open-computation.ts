@@ -9,7 +9,7 @@ import {
   SHARD_CACHE_BYTES,
   WorkerError,
 } from "@tributary/worker";
-import { findGpu, hasWasmVectors } from "../device-check.ts";
+import { findGpu, isRecentBrowser } from "../device-check.ts";
 import type { ObstacleCode } from "../obstacles.ts";
 import { openComputeThreads } from "./compute-threads.ts";
 import type { BackendChoice } from "./messages.ts";
@@ -64,6 +64,6 @@ async function openOnGpu(options: OpenComputationOptions): Promise<DeviceComputa
 }
 
 async function openOnProcessor({ threads, fetchBlob }: OpenComputationOptions): Promise<DeviceComputation> {
-  if (!hasWasmVectors()) throw new WorkerError("THREAD_FAILED", "This browser has no WebAssembly vectors: update it");
+  if (!isRecentBrowser()) throw new WorkerError("THREAD_FAILED", "This browser has no WebAssembly vectors: update it");
   return openComputeThreads({ threads, fetchBlob, shardBytes: SHARD_CACHE_BYTES });
 }
