@@ -11,6 +11,8 @@ const BLOCK_MIN = 64;
 const UNROLLED = 4;
 /** Longest prologue that is written so often. */
 const UNROLLED_STEPS_MAX = 24;
+/** Most elements of a lane that are written out without a loop. */
+const STRAIGHT_MAX = 8;
 
 /** What the code of a reduction is made from. */
 interface ReduceCode {
@@ -87,7 +89,7 @@ function emitLane(code: ReduceCode): string {
   const { length } = geometry;
   const end = literal(length);
   if (length === 0) return "";
-  if (each === 1) return `let r = lane;\nif (r < ${end}) {\n${emitElement(code, "r", "f", 0)}\n}`;
+  if (each === 1 || (each <= STRAIGHT_MAX && isShort(code))) return emitStraight(code);
   const block = blockOf(each);
   if (each <= block) return emitRun(code, "lane", end, "f");
   const inner = new FoldStates(folds, "b");
@@ -101,6 +103,28 @@ function emitLane(code: ReduceCode): string {
   ].join("\n");
 }
 
+/** The elements of a lane without a loop. Only the last may be missing. */
+function emitStraight(code: ReduceCode): string {
+  const { lanes, each, geometry } = code;
+  const lines: string[] = [];
+  for (let turn = 0; turn < each; turn++) {
+    const number = `r${turn}`;
+    const sure = (turn + 1) * lanes <= geometry.length;
+    lines.push(
+      `let ${number} = lane + ${literal(turn * lanes)};`,
+      sure ? "{" : `if (${number} < ${literal(geometry.length)}) {`,
+      emitElement(code, number, "f", turn),
+      "}",
+    );
+  }
+  return lines.join("\n");
+}
+
+/** Whether the prologue may be written several times. */
+function isShort({ geometry }: ReduceCode): boolean {
+  return geometry.kernel.prologue.steps.length <= UNROLLED_STEPS_MAX;
+}
+
 /** Elements of a block for a lane with so many: both levels of a long sum are about equally long. */
 function blockOf(each: number): number {
   let block = BLOCK_MIN;
@@ -110,10 +134,9 @@ function blockOf(each: number): number {
 
 /** A loop over the elements of a lane from one on and below another. */
 function emitRun(code: ReduceCode, start: string, end: string, states: string): string {
-  const { lanes, geometry, each } = code;
+  const { lanes, each } = code;
   const lines = [`var r = ${start};`];
-  const unrolled = each >= 2 * UNROLLED && geometry.kernel.prologue.steps.length <= UNROLLED_STEPS_MAX;
-  if (unrolled) {
+  if (each >= 2 * UNROLLED && isShort(code)) {
     lines.push(`for (; r + ${literal(lanes * (UNROLLED - 1))} < ${end}; r += ${literal(lanes * UNROLLED)}) {`);
     for (let turn = 0; turn < UNROLLED; turn++) {
       lines.push(`let r${turn} = r + ${literal(lanes * turn)};`, emitElement(code, `r${turn}`, states, turn));
