@@ -107,7 +107,7 @@ export function commandHelp(command: CommandDescription): string {
     return `  ${`--${name} ${value}`.trimEnd().padEnd(20)} ${help}`;
   });
   return [
-    `tributary ${command.name} ${command.operands}: ${command.does}`,
+    `${`tributary ${command.name} ${command.operands}`.trimEnd()}: ${command.does}`,
     "",
     ...command.examples.map((example) => `  ${example}`),
     "",
