@@ -69,12 +69,7 @@ export class WebGpuDevice implements Device {
     this.checkAlive();
     checkCount("length", length);
     const size = wordBytes(length * BYTES_PER_ELEMENT[dtype]);
-    if (size > this.#features.bindingBytes) {
-      throw new KernelError(
-        "OUT_OF_MEMORY",
-        `A buffer of ${size} bytes is more than this GPU reaches at once (${this.#features.bindingBytes}): use a smaller one`,
-      );
-    }
+    this.#checkReach(size, `a ${dtype} buffer of ${length}`);
     const { STORAGE, COPY_SRC, COPY_DST } = BUFFER_USAGE;
     return new WebGpuBuffer(
       this,
@@ -116,6 +111,7 @@ export class WebGpuDevice implements Device {
     validateProgram(program);
     const planned = planProgram(program, this.#features);
     const { dispatches, constants, arenaBytes } = planned;
+    this.#checkReach(Math.max(arenaBytes, constants.byteLength), `scratch memory of program ${program.name}`);
     const pipelines = await this.#pipelines.compile(dispatches, options.onProgress ?? (() => {}));
     const { buffer: bases, offsets: basesOffsets } = this.#bases(dispatches);
     return new WebGpuExecutable(this, program, {
@@ -172,6 +168,14 @@ export class WebGpuDevice implements Device {
   /** @throws KernelError DEVICE_DISPOSED */
   checkAlive(): void {
     if (this.#disposed) throw new KernelError("DEVICE_DISPOSED", "The webgpu device was disposed of: open a new one");
+  }
+
+  /** @throws KernelError OUT_OF_MEMORY */
+  #checkReach(bytes: number, what: string): void {
+    const { bindingBytes } = this.#features;
+    if (bytes <= bindingBytes) return;
+    const message = `The GPU reaches ${bindingBytes} bytes at once, but ${what} takes ${bytes}: use a smaller microbatch`;
+    throw new KernelError("OUT_OF_MEMORY", message);
   }
 
   /** The bases of all dispatches in one buffer. */
