@@ -15,8 +15,8 @@ import images from "../tabs/image.run.ts";
 // with two Node workers and a tab. The join page's other looks are made by test/src/tabs/write-pictures.ts.
 
 const FOLDER = join(ROOT, "docs", "pictures");
-const DESKTOP = { width: 1_440, height: 900 };
-const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1_440, height: 1_100 };
+const PHONE = { width: 360, height: 1_480 };
 
 /** Epochs after which curves, matrix and activations have something to show. */
 const EPOCHS = 5;

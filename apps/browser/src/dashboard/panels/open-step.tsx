@@ -1,14 +1,19 @@
 import { useWatched } from "../watch/dashboard-context.ts";
+import { useHeld } from "../watch/held-value.ts";
 import { wholeNumber } from "../words/figures.ts";
+
+/** Milliseconds that a sentence stays: steps are often shorter than it takes to read one. */
+const SENTENCE_MILLISECONDS = 1_500;
 
 /** Why the open step is still open, in one sentence, and how much of it is in. */
 export function OpenStep() {
   const { why, stepSamplesIn, stepSamples, state } = useWatched((watched) => watched.progress);
+  const sentence = useHeld(why, SENTENCE_MILLISECONDS);
   if (state === "finished") return null;
   const share = stepSamples === 0 ? 0 : Math.min(1, stepSamplesIn / stepSamples);
   return (
     <section class="open-step" aria-label="The open step">
-      <p>{why === "" ? "Nothing is open at the moment." : why}</p>
+      <p>{sentence === "" ? "Nothing is open at the moment." : sentence}</p>
       <div class="open-step-fill">
         <div class="meter" aria-hidden="true">
           <div class="meter-fill" style={{ width: `${100 * share}%` }} />
