@@ -170,6 +170,11 @@ export const OBSTACLES = {
     remedy:
       "Browsers may slow it down or let it sleep. Keep it visible, in a window of its own, to go on at full speed.",
   },
+  ON_BATTERY: {
+    weight: "note",
+    what: "This device runs on its battery",
+    remedy: "Plug it in: computing empties a battery fast, and browsers slow down pages to spare it.",
+  },
   NO_WAKE_LOCK: {
     weight: "note",
     what: "The browser does not let this page keep the screen on",

@@ -13,6 +13,17 @@ function workerStates(events: readonly { readonly event: string }[]): string[] {
   return events.flatMap((event) => ("state" in event && typeof event.state === "string" ? [event.state] : []));
 }
 
+/** Files in the browser's private storage that are named by a hash: programs, the manifest, shards. */
+function keptBlobs(tab: JoinTab): Promise<number> {
+  return tab.page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle("tributary-blobs");
+    let count = 0;
+    for await (const [name] of folder.entries()) if (/^[0-9a-f]{64}$/.test(name)) count += 1;
+    return count;
+  });
+}
+
 describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
   const executable = chromium ?? "";
 
@@ -28,14 +39,19 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     await tab.press("Start");
     expect(await tab.page.getByRole("alert").textContent()).toContain("letters, digits");
     await tab.page.getByLabel("Name of this device").fill("Adas phone");
+    await tab.page.getByLabel("Threads of the processor").fill("2");
     await tab.start();
     await tab.untilContributed(3);
-    expect(await tab.facts()).toMatchObject({ backend: "wasm", obstacles: ["NO_ADAPTER"] });
+    expect(await tab.facts()).toMatchObject({ backend: "wasm", threads: 2, obstacles: ["NO_ADAPTER"] });
     expect(await tab.status()).toContain("Training");
+
+    await tab.page.getByLabel("Threads of the processor").fill("1");
+    await tab.untilFacts(({ threads, state }) => threads === 1 && state === "training");
+    await tab.untilContributed();
 
     await tab.press("Pause");
     await tab.until(["paused"]);
-    await expect.poll(() => workerStates(events)).toEqual(["joined", "left"]);
+    await expect.poll(() => workerStates(events)).toEqual(["joined", "left", "joined", "left"]);
     await tab.press("Go on");
     await tab.until(["training"]);
     await tab.untilContributed();
@@ -44,7 +60,7 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     await tab.until(["ended"]);
     await expect.poll(() => tab.page.workers().length).toBe(0);
     expect(tab.errors).toEqual([]);
-    await expect.poll(() => workerStates(events)).toEqual(["joined", "left", "joined", "left"]);
+    await expect.poll(() => workerStates(events)).toEqual(["joined", "left", "joined", "left", "joined", "left"]);
   });
 
   it("[J5] goes on by itself after it was loaded again, and stays paused if it was", async () => {
@@ -54,6 +70,7 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     await tab.untilContributed();
     await tab.page.reload();
     await tab.untilContributed();
+    expect(await keptBlobs(tab)).toBeGreaterThan(2);
     await tab.press("Pause");
     await tab.until(["paused"]);
     await tab.page.reload();

@@ -33,6 +33,25 @@ async function describe(runsUrl: string): Promise<RunDescription | null> {
   }
 }
 
+/** The part of a browser's battery (https://www.w3.org/TR/battery-status/) that is used; Chromium has it. */
+interface Battery {
+  readonly charging: boolean;
+  addEventListener(type: "chargingchange", listener: () => void): void;
+}
+
+function watchBattery(onChange: (isOnBattery: boolean) => void): void {
+  const surroundings: object & { getBattery?(): Promise<Battery> } = navigator;
+  const watch = async () => {
+    const battery = await surroundings.getBattery?.();
+    if (battery === undefined) return;
+    const tell = () => onChange(!battery.charging);
+    battery.addEventListener("chargingchange", tell);
+    if (!battery.charging) tell();
+  };
+  // Browsers that keep it to themselves are as good as those without.
+  watch().catch(() => {});
+}
+
 /** Whether this page was in this tab before: loaded again, or come back to. */
 function isReload(): boolean {
   const [entry] = performance.getEntriesByType("navigation");
@@ -54,6 +73,7 @@ export function browserSurroundings(): JoinSurroundings {
       () => localStorage,
     ),
     channel: new BroadcastChannel(CHANNEL_NAME),
+    watchBattery,
     startThread,
     describe: () => describe(link.runsUrl),
     isReload: isReload(),

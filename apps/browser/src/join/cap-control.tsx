@@ -1,4 +1,4 @@
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import type { JoinController } from "./join-controller.ts";
 
 /** Parts of the GPU's time that can be chosen, in percent. */
@@ -16,8 +16,10 @@ export function CapControl({
 }) {
   const id = useId();
   const { cap } = controller.choices;
-  const percent = Math.round(100 * cap.share);
-  const words = onGpu ? `${percent} % of the time` : `${cap.threads} of ${threadsMax}`;
+  // Shown while the handle is dragged; chosen when it is let go: another number of threads takes a new beginning.
+  const [draft, setDraft] = useState<number | null>(null);
+  const value = draft ?? (onGpu ? Math.round(100 * cap.share) : cap.threads);
+  const words = onGpu ? `${value} % of the time` : `${value} of ${threadsMax}`;
   return (
     <div class="field">
       <label for={id}>
@@ -30,12 +32,14 @@ export function CapControl({
         min={onGpu ? SHARE_STEP : 1}
         max={onGpu ? 100 : threadsMax}
         step={onGpu ? SHARE_STEP : 1}
-        value={onGpu ? percent : cap.threads}
+        value={value}
         disabled={!onGpu && threadsMax === 1}
         aria-valuetext={words}
-        onInput={(event) => {
-          const value = event.currentTarget.valueAsNumber;
-          controller.choose({ cap: onGpu ? { ...cap, share: value / 100 } : { ...cap, threads: value } });
+        onInput={(event) => setDraft(event.currentTarget.valueAsNumber)}
+        onChange={(event) => {
+          const chosen = event.currentTarget.valueAsNumber;
+          setDraft(null);
+          controller.choose({ cap: onGpu ? { ...cap, share: chosen / 100 } : { ...cap, threads: chosen } });
         }}
       />
     </div>

@@ -37,6 +37,7 @@ function bench(change: Partial<JoinSurroundings> = {}) {
       },
     },
     wakeLock: undefined,
+    watchBattery: () => {},
     startThread: (onMessage, onLost) => {
       threads += 1;
       tell = onMessage;
@@ -144,6 +145,22 @@ describe("the page", () => {
     controller.onSeen(true);
     expect(codes()).not.toContain("HIDDEN");
     expect(types()).toEqual(["start", "wake"]);
+  });
+
+  it("says while the device runs on its battery, before and after the start", async () => {
+    let change: (isOnBattery: boolean) => void = () => {};
+    const { controller, codes } = bench({
+      watchBattery: (onChange) => {
+        change = onChange;
+        onChange(true);
+      },
+    });
+    await controller.begin();
+    expect(codes()).toEqual(["ON_BATTERY"]);
+    controller.start();
+    expect(codes()).toContain("ON_BATTERY");
+    change(false);
+    expect(codes()).not.toContain("ON_BATTERY");
   });
 
   it("tells a thread that could not start from one that ended", async () => {

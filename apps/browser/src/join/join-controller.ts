@@ -35,6 +35,8 @@ export interface JoinSurroundings extends GpuSurroundings {
   readonly storage: TabStorage;
   readonly channel: PresenceChannel;
   readonly wakeLock: WakeLockEntry | undefined;
+  /** Calls back whenever the device begins or ends to run on its battery, where the browser tells. */
+  readonly watchBattery: (onChange: (isOnBattery: boolean) => void) => void;
   readonly startThread: StartThread;
   /** Null when the coordinator does not answer. */
   readonly describe: () => Promise<RunDescription | null>;
@@ -91,8 +93,12 @@ export class JoinController {
 
   /** Finds out what there is: run, GPU, other tabs. Goes on where this tab was, if it was loaded again in the middle. */
   async begin(): Promise<void> {
-    const { describe, link, storage, isReload } = this.#surroundings;
+    const { describe, link, storage, isReload, watchBattery } = this.#surroundings;
     this.#presence.ask();
+    watchBattery((isOnBattery) => {
+      if (isOnBattery) this.#dispatch({ type: "obstacle", code: "ON_BATTERY", detail: "" });
+      else this.#dispatch({ type: "cleared", code: "ON_BATTERY" });
+    });
     if (!isRecentBrowser()) this.#dispatch({ type: "obstacle", code: "OLD_BROWSER", detail: "" });
     const finding = findGpu(this.#surroundings, link.backend === "webgpu");
     const description = await describe();

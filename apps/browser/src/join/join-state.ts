@@ -80,6 +80,9 @@ export type JoinAction =
   | { readonly type: "threadLost"; readonly code: ObstacleCode; readonly detail: string }
   | { readonly type: "thread"; readonly message: ThreadMessage; readonly nowMs: number };
 
+/** What a new start does not change. */
+const LASTING_OBSTACLES: readonly ObstacleCode[] = ["HIDDEN", "OFFLINE", "ON_BATTERY"];
+
 const NO_PROGRESS: Progress = {
   steps: 0,
   contributions: 0,
@@ -125,7 +128,7 @@ export function reduce(state: JoinState, action: JoinAction): JoinState {
     case "gpu":
       return { ...state, gpu: action.finding };
     case "started": {
-      const kept = state.obstacles.filter(({ code }) => code === "HIDDEN" || code === "OFFLINE");
+      const kept = state.obstacles.filter(({ code }) => LASTING_OBSTACLES.includes(code));
       return { ...state, phase: "opening", device: null, obstacles: kept, end: null, pausedFor: null };
     }
     case "obstacle":

@@ -18,6 +18,9 @@ import type { SocketConnector } from "./socket-connector.ts";
 /** Attempts to reach a coordinator before giving up, unless it answered once: some 15 seconds on average. */
 const FIRST_ATTEMPTS_MAX = 6;
 
+/** Milliseconds that a device is given to end. */
+const DISPOSE_MILLISECONDS = 2_000;
+
 /** What a loop needs of where it runs. */
 export interface TrainingLoopOptions {
   readonly settings: StartSettings;
@@ -63,16 +66,9 @@ export class TrainingLoop {
 
   /** Takes part until the run is over, the page says stop, or it is of no use to go on. Never rejects. */
   async run(): Promise<void> {
-    const { post } = this.#options;
-    try {
-      post({ type: "ended", end: await this.#live() });
-    } catch (error) {
-      const code =
-        error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "BROKEN_PAGE";
-      const message = error instanceof Error ? error.message : String(error);
-      post({ type: "ended", end: { reason: "failed", message, code } });
-    }
-    await this.#running?.capped.dispose().catch(() => {});
+    const end = await this.#live().catch(faultOf);
+    await this.#dispose();
+    this.#options.post({ type: "ended", end });
   }
 
   /** Takes what the page says; `start` was before. */
@@ -200,6 +196,14 @@ export class TrainingLoop {
     return !this.#isStopped && this.#pausedFor === null && !this.#isStale;
   }
 
+  /** Gives the device back; one that does not answer goes with the thread. */
+  async #dispose(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(DISPOSE_MILLISECONDS, resolve);
+    await Promise.race([this.#running?.capped.dispose().catch(() => {}), late]);
+    cancel();
+  }
+
   #leave(reason: string): void {
     this.#changed();
     void this.#session?.leave(reason);
@@ -246,4 +250,11 @@ export class TrainingLoop {
   #tellObstacle(code: ObstacleCode, detail: string): void {
     this.#options.post({ type: "obstacle", code, detail });
   }
+}
+
+/** The end of a session that nothing could go on with. */
+function faultOf(error: unknown): SessionEnd {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "BROKEN_PAGE";
+  return { reason: "failed", message, code };
 }
