@@ -1,6 +1,6 @@
-import { type Backend, open } from "@tributary/kernels";
+import { type Backend, type Device, open } from "@tributary/kernels";
 import { encodeContributionInto, FLOAT16_BLOCK_ELEMENTS, float16Codec } from "@tributary/protocol";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DeviceScope } from "./device-scope.ts";
 import { GradientPacker } from "./gradient-packer.ts";
 
@@ -14,8 +14,7 @@ function onHost(sums: Float32Array, trainableLength: number): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-async function onDevice(backend: Backend, sums: Float32Array, trainableLength: number) {
-  const device = await open(backend);
+async function onDevice(device: Device, sums: Float32Array, trainableLength: number) {
   const scope = new DeviceScope(device);
   const buffer = scope.allocate("float32", sums.length);
   await device.write(buffer, sums);
@@ -23,7 +22,7 @@ async function onDevice(backend: Backend, sums: Float32Array, trainableLength: n
   const into = new Uint8Array(float16Codec.encodedByteLength(trainableLength) + 8).fill(255);
   const { bytes, others } = await packer.pack(into);
   expect(bytes).toBe(into);
-  device.dispose();
+  scope.dispose();
   return { hex: Buffer.from(bytes).toString("hex"), others: [...others] };
 }
 
@@ -37,7 +36,24 @@ function wild(length: number): number[] {
 
 const LARGEST = 3.4028234663852886e38;
 
-describe.each(["reference", "wasm"] as const)("a gradient packed on the backend %s", (backend) => {
+// vitest.config.ts says so when there is no GPU in software.
+const BACKENDS: readonly Backend[] = [
+  "reference",
+  "wasm",
+  ...(process.env["SWIFTSHADER_FOLDER"] ? ["webgpu" as const] : []),
+];
+/** Milliseconds: a GPU in software compiles slowly on a busy machine. */
+const TIMEOUT_MS = 600_000;
+
+describe.each(BACKENDS)("a gradient packed on the backend %s", { timeout: TIMEOUT_MS }, (backend) => {
+  let device: Device;
+
+  beforeAll(async () => {
+    device = await open(backend, { allowSoftware: true });
+  }, TIMEOUT_MS);
+
+  afterAll(() => device.dispose());
+
   it.each([
     ["of one number", [3]],
     ["of both signs and zeros", [3, -1, 0, -0]],
@@ -56,7 +72,7 @@ describe.each(["reference", "wasm"] as const)("a gradient packed on the backend 
     ["of magnitudes from 2^-30 to 2^30", wild(1_001)],
   ])("%s has the bytes that the host's codec makes", async (_, gradient) => {
     const sums = Float32Array.from([...gradient, 7, -8.5, 1.5, 2.5, 3.5]);
-    const { hex, others } = await onDevice(backend, sums, gradient.length);
+    const { hex, others } = await onDevice(device, sums, gradient.length);
     expect(hex).toBe(onHost(sums, gradient.length));
     expect(others).toEqual([1.5, 2.5, 3.5]);
   });
@@ -64,7 +80,7 @@ describe.each(["reference", "wasm"] as const)("a gradient packed on the backend 
   it("has a scale for each block of the codec", async () => {
     const gradient = [...wild(FLOAT16_BLOCK_ELEMENTS), ...wild(100).map((value) => value * 2 ** 40)];
     const sums = Float32Array.from([...gradient, 1, 2, 3]);
-    const { hex, others } = await onDevice(backend, sums, gradient.length);
+    const { hex, others } = await onDevice(device, sums, gradient.length);
     expect(hex === onHost(sums, gradient.length)).toBe(true);
     expect(others).toEqual([3]);
   });

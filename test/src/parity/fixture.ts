@@ -1,9 +1,4 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
 import { decodeSafetensors, type SafetensorsEntry } from "@tributary/training";
-
-const FOLDER = import.meta.dirname;
 
 /** How far a result may be from PyTorch's; docs/parity.md says what each means. */
 export type Allowance = "elementwise" | "contraction" | "composed" | "norm";
@@ -28,25 +23,11 @@ export interface Fixture {
   readonly tensors: ReadonlyMap<string, FixtureTensor>;
 }
 
-interface Index {
+/** What fixtures/index.json says. */
+export interface FixtureIndex {
   readonly torch: string;
   readonly scripts: string;
   readonly families: Readonly<Record<string, readonly Omit<Fixture, "family" | "tensors">[]>>;
-}
-
-/** What make_fixtures.py wrote about its fixtures. */
-export function readIndex(): Index {
-  return JSON.parse(readFileSync(join(FOLDER, "fixtures/index.json"), "utf8"));
-}
-
-/** SHA-256 of the scripts that write the fixtures, as make_fixtures.py computes it. */
-export function scriptHash(): string {
-  const scripts = readdirSync(join(FOLDER, "pytorch")).filter((name) => name.endsWith(".py"));
-  const paths = [join(FOLDER, "make_fixtures.py"), ...scripts.map((name) => join(FOLDER, "pytorch", name))];
-  const byName = new Map(paths.map((path) => [basename(path), path]));
-  const digest = createHash("sha256");
-  for (const name of [...byName.keys()].sort()) digest.update(readFileSync(byName.get(name) ?? ""));
-  return digest.digest("hex");
 }
 
 function tensorOf(name: string, { dtype, shape, bytes }: SafetensorsEntry): FixtureTensor {
@@ -69,17 +50,15 @@ function tensorOf(name: string, { dtype, shape, bytes }: SafetensorsEntry): Fixt
   }
 }
 
-/** All rows, family by family, in the order in which the scripts name them. */
-export function readFixtures(): Fixture[] {
-  return Object.entries(readIndex().families).flatMap(([family, rows]) => {
-    const file = decodeSafetensors(readFileSync(join(FOLDER, `fixtures/${family}.safetensors`)));
-    const byRow = new Map<string, Map<string, FixtureTensor>>(rows.map(({ name }) => [name, new Map()]));
-    for (const [path, entry] of file.tensors) {
-      const end = path.indexOf("/");
-      byRow.get(path.slice(0, end))?.set(path.slice(end + 1), tensorOf(path, entry));
-    }
-    return rows.map((row) => ({ ...row, family, tensors: byRow.get(row.name) ?? new Map() }));
-  });
+/** The rows of one family, in the order in which the scripts name them. @param bytes its safetensors file */
+export function fixturesOf(index: FixtureIndex, family: string, bytes: Uint8Array): Fixture[] {
+  const rows = index.families[family] ?? [];
+  const byRow = new Map<string, Map<string, FixtureTensor>>(rows.map(({ name }) => [name, new Map()]));
+  for (const [path, entry] of decodeSafetensors(bytes).tensors) {
+    const end = path.indexOf("/");
+    byRow.get(path.slice(0, end))?.set(path.slice(end + 1), tensorOf(path, entry));
+  }
+  return rows.map((row) => ({ ...row, family, tensors: byRow.get(row.name) ?? new Map() }));
 }
 
 /** The tensors of one kind, by their names without it. */

@@ -4,7 +4,8 @@ import { type Device, open } from "@tributary/kernels";
 import * as nn from "@tributary/nn";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { largest } from "./deviation.ts";
-import { type Fixture, readFixtures, readIndex, scriptHash } from "./fixture.ts";
+import type { Fixture } from "./fixture.ts";
+import { readFixtures, readIndex, scriptHash } from "./fixture-files.ts";
 import { measure } from "./measurement.ts";
 import { ROWS } from "./rows.ts";
 

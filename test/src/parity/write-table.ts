@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Device, open } from "@tributary/kernels";
 import { type Deviation, largest } from "./deviation.ts";
-import { type Fixture, readFixtures, readIndex } from "./fixture.ts";
+import type { Fixture } from "./fixture.ts";
+import { readFixtures, readIndex } from "./fixture-files.ts";
 import { measure } from "./measurement.ts";
 import { ROWS } from "./rows.ts";
 
