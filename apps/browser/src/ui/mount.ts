@@ -4,5 +4,7 @@ import { type ComponentChild, render } from "preact";
 export function mount(content: ComponentChild): void {
   const root = document.getElementById("page");
   if (root === null) throw new Error("The page has no element #page: it was not built from its own HTML");
+  // What stands there says that no script has run.
+  root.replaceChildren();
   render(content, root);
 }
