@@ -34,9 +34,17 @@ export interface FakeCoordinator {
   close(): Promise<void>;
 }
 
+let pages: Promise<string> | undefined;
+
+/** Built once for all tests of a file, so that all of them see the same pages. */
+function pagesFolder(): Promise<string> {
+  pages ??= ensurePages();
+  return pages;
+}
+
 /** Starts it. @param advance whether steps go on while somebody watches */
 export async function startFakeCoordinator(run: FakeRun, advance: boolean): Promise<FakeCoordinator> {
-  const folder = await ensurePages();
+  const folder = await pagesFolder();
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     const file = path === "/" ? "index.html" : path.slice(1);
