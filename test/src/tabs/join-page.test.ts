@@ -31,7 +31,7 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     const { joinUrl, events } = await startWithPages({ run: traced, token: TOKEN });
     const tab = await JoinTab.open(await launchBrowser(executable), joinUrl);
     expect(await tab.page.getByRole("heading", { level: 1 }).textContent()).toBe("Join small");
-    expect(await tab.page.getByText("small images (28 × 28 points)").count()).toBe(1);
+    expect(await tab.page.getByText("small images (28 × 28 pixels)").count()).toBe(1);
     expect(tab.page.workers()).toHaveLength(0);
     expect(workerStates(events)).toEqual([]);
 
@@ -63,14 +63,17 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     await expect.poll(() => workerStates(events)).toEqual(["joined", "left", "joined", "left", "joined", "left"]);
   });
 
-  it("[J5] goes on by itself after it was loaded again, and stays paused if it was", async () => {
-    const { joinUrl } = await startWithPages({ run: traced, token: TOKEN });
+  it("[J5] goes on by itself after it was loaded again or left and come back to, and stays paused if it was", async () => {
+    const { joinUrl, url } = await startWithPages({ run: traced, token: TOKEN });
     const tab = await JoinTab.open(await launchBrowser(executable), joinUrl);
     await tab.start();
     await tab.untilContributed();
     await tab.page.reload();
     await tab.untilContributed();
     expect(await keptBlobs(tab)).toBeGreaterThan(2);
+    await tab.page.goto(url);
+    await tab.page.goBack();
+    await tab.untilContributed();
     await tab.press("Pause");
     await tab.until(["paused"]);
     await tab.page.reload();

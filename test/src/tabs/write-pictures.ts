@@ -18,8 +18,8 @@ const LOOKS = [
   { name: "phone-dark", colorScheme: "dark", viewport: { width: 360, height: 740 } },
 ] as const;
 
-/** Contributions after which the curve has something to show. */
-const CONTRIBUTIONS = 60;
+/** Milliseconds after which the curve has something to show. */
+const TRAINING_MILLISECONDS = 20_000;
 
 const executablePath = findChromium("pictures of the join page");
 if (executablePath === undefined) process.exit(1);
@@ -34,7 +34,7 @@ for (const { name, colorScheme, viewport } of LOOKS) {
   await tab.page.getByLabel("Name of this device").fill("Ada");
   await tab.page.screenshot({ path: join(FOLDER, `join-before-${name}.png`), fullPage: true });
   await tab.start();
-  await tab.untilContributed(CONTRIBUTIONS);
+  await tab.page.waitForTimeout(TRAINING_MILLISECONDS);
   await tab.page.screenshot({ path: join(FOLDER, `join-training-${name}.png`), fullPage: true });
   await context.close();
 }

@@ -89,7 +89,7 @@ function WhatHappens({ controller }: { readonly controller: JoinController }) {
       )}
       <p class="small">
         The host sees this device's name, what it computes on, and its address in the network. The page reads no files
-        and uses neither camera nor place. Computing takes power: plug a laptop or phone in.
+        and uses neither camera nor location. Computing takes power: plug a laptop or phone in.
       </p>
     </section>
   );

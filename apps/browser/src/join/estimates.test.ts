@@ -23,7 +23,7 @@ describe("words for bytes", () => {
 
 describe("words for data", () => {
   it("call bytes of two dimensions images", () => {
-    expect(dataWords([{ name: "inputs", dtype: "uint8", shape: [1, 28, 28] }])).toBe("small images (28 × 28 points)");
+    expect(dataWords([{ name: "inputs", dtype: "uint8", shape: [1, 28, 28] }])).toBe("small images (28 × 28 pixels)");
   });
 
   it("count other numbers", () => {

@@ -47,7 +47,7 @@ export function dataWords(fields: readonly DataField[]): string {
 
 function fieldWords({ name, dtype, shape }: DataField): string {
   const count = shape.reduce((product, length) => product * length, 1);
-  if (dtype === "uint8" && isImage(shape)) return `small images (${shape.slice(-2).join(" × ")} points)`;
+  if (dtype === "uint8" && isImage(shape)) return `small images (${shape.slice(-2).join(" × ")} pixels)`;
   return count === 1 ? `one number as ${name}` : `${countWords(count)} numbers as ${name}`;
 }
 
