@@ -41,9 +41,12 @@ export async function train(
   surroundings: TrainSurroundings,
 ): Promise<ExitCode> {
   const run = applyOptions(await loadRun(file), options);
+  const style = options.json ? "json" : options.quiet ? "quiet" : "people";
+  const say = (text: string) => surroundings.output.words(`${text}\n`);
+  // Read and compressed while the run is traced.
+  const pages = builtPages({ onBuild: (text) => style === "people" && say(text), onProblem: say });
   const traced = await traceRun(run);
   const plan = { epochs: run.epochs, steps: totalSteps(traced.recipe, traced.data.manifest) };
-  const style = options.json ? "json" : options.quiet ? "quiet" : "people";
   const reporter = new Reporter(style, plan, surroundings.output);
   // The heap is small, but each upload counts towards V8's wish to mark all of it, every few steps. Without marking in between,
   // the quick collection of young objects frees those bytes. The flag is the whole process's, which is this command's own.
@@ -54,10 +57,7 @@ export async function train(
     out: outFolder(run, options, surroundings.now()),
     callbacks: run.callbacks,
     codecs: [codecOf(options)],
-    pages: await builtPages({
-      onBuild: (text) => style === "people" && reporter.say(text),
-      onProblem: (text) => reporter.say(text),
-    }),
+    pages: await pages,
     onEvent: (event) => reporter.report(event),
     ...backendOption(options),
     ...given(options, ["port", "token"]),
