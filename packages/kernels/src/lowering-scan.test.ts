@@ -93,6 +93,22 @@ describe("scan", () => {
     ]);
   });
 
+  it("for a GPU they are laid out row after row, so that neighbouring columns lie side by side", () => {
+    const { kernels } = lowerProgram(longShortTermMemory(8, 32, 63, 10), { operands: "rows" });
+    expect(kinds(kernels)).toEqual(["map", "map", "scan"]);
+    const weights = theScan(kernels).kernels.flatMap((kernel) => (kernel.kind === "contract" ? [kernel.b] : []));
+    expect(weights.map(({ shape, strides }) => [shape, strides])).toEqual([
+      [
+        [32, 252],
+        [252, 1],
+      ],
+      [
+        [63, 252],
+        [252, 1],
+      ],
+    ]);
+  });
+
   it("weights whose columns fill no panels are used as they lie", () => {
     const { kernels } = lowerProgram(longShortTermMemory(8, 32, 63, 10));
     expect(kinds(kernels)).toEqual(["scan"]);
