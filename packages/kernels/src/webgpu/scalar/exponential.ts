@@ -31,7 +31,7 @@ export const EXPONENTIAL: Routine = {
   text: `fn exp_f32(x: f32) -> f32 {
   let key = order_f32(x);
   let y = clamp(x, -87.4f, 88.73f);
-  let n = round(y * ${float(Math.LOG2E)});
+  let n = floor(fma(y, ${float(Math.LOG2E)}, 0.5f));
   let r = fma(n, ${float(-LN2_LOW)}, fma(n, ${float(-LN2_HIGH)}, y));
   let inside = select(exp_scaled(r, n), 0.0f, key < -${EXP_MIN_BITS});
   let result = select(inside, ${INFINITY}, key > ${EXP_MAX_BITS});
@@ -60,8 +60,8 @@ export const LOGARITHM: Routine = {
   let p = ${polynomial("m", LOG_POLYNOMIAL)};
   let low = fma(square, -0.5f, fma(e, ${float(LN2_LOW)}, p * m * square));
   let finite = fma(e, ${float(LN2_HIGH)}, m + low);
-  if (nan_f32(x) || bits == 0x7f800000u) { return x; }
-  if ((bits & 0x7fffffffu) == 0u) { return ${NEGATIVE_INFINITY}; }
-  return select(finite, ${NAN}, bits > 0x7f800000u);
+  let positive = select(finite, x, nan_f32(x) || bits == 0x7f800000u);
+  let zero = select(positive, ${NEGATIVE_INFINITY}, (bits & 0x7fffffffu) == 0u);
+  return select(zero, ${NAN}, bits > 0x80000000u);
 }`,
 };

@@ -87,8 +87,7 @@ export const SQUARE_ROOT: Routine = {
   needs: [ORDER],
   text: `fn sqrt_f32(x: f32) -> f32 {
   let key = order_f32(x);
-  if (key == 0 || key >= 0x7f800000) { return x; }
-  if (key < 0) { return ${NAN}; }
-  return sqrt(x);
+  let root = select(sqrt(x), x, key == 0 || key >= 0x7f800000);
+  return select(root, ${NAN}, key < 0);
 }`,
 };

@@ -1,4 +1,3 @@
-import { IS_NAN } from "./float-bits.ts";
 import type { Routine } from "./routine.ts";
 
 /*
@@ -21,20 +20,18 @@ export const FROM_FLOAT16: Routine = {
 /** float32 -> bits of the nearest float16, ties to even; any NaN gives 0x7e00. */
 export const TO_FLOAT16: Routine = {
   name: "to_float16",
-  needs: [IS_NAN],
   text: `fn to_float16(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   let sign = (bits >> 16u) & 0x8000u;
   let magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) { return 0x7e00u; }
-  if (magnitude >= 0x477ff000u) { return sign | 0x7c00u; }
-  if (magnitude < 0x33000000u) { return sign; }
-  // How far the fraction with its leading 1 moves right: 13, and more the smaller a subnormal result is.
+  // How far the fraction with its leading 1 moves right: 13, and more the smaller a subnormal result is, up to nothing of it being left.
   let exponent = magnitude >> 23u;
   let normal = exponent >= 113u;
-  let shift = select(126u - exponent, 13u, normal);
+  let shift = select(min(126u - exponent, 31u), 13u, normal);
   let fraction = select((magnitude & 0x007fffffu) | 0x00800000u, magnitude - 0x38000000u, normal);
   let even = (fraction >> shift) & 1u;
-  return sign | ((fraction + (1u << (shift - 1u)) - 1u + even) >> shift);
+  let finite = (fraction + (1u << (shift - 1u)) - 1u + even) >> shift;
+  let large = select(finite, 0x7c00u, magnitude >= 0x477ff000u);
+  return select(sign | large, 0x7e00u, magnitude > 0x7f800000u);
 }`,
 };

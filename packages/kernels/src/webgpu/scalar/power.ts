@@ -83,7 +83,7 @@ const POSITIVE_POWER: Routine = {
   let sum = large + small;
   if (sum >= 128.0f) { return ${INFINITY}; }
   if (sum < -126.0f) { return 0.0f; }
-  let n = round(sum);
+  let n = floor(sum + 0.5f);
   return exp_scaled(((large - n) + small) * ${float(Math.LN2)}, n);
 }`,
 };

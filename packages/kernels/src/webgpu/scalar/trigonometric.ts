@@ -92,7 +92,7 @@ const REDUCE_ANGLE: Routine = {
   needs: [REDUCED, REDUCE_LARGE],
   text: `fn reduce_angle(x: f32) -> Reduced {
   if ((bitcast<u32>(x) & 0x7fffffffu) > ${SMALL_MAX_BITS}) { return reduce_large(x); }
-  let n = round(x * ${float(2 / Math.PI)});
+  let n = floor(fma(x, ${float(2 / Math.PI)}, 0.5f));
   let r = fma(n, ${float(-HALF_PI[2])}, fma(n, ${float(-HALF_PI[1])}, fma(n, ${float(-HALF_PI[0])}, x)));
   return Reduced(bitcast<u32>(i32(n)), r);
 }`,
