@@ -191,7 +191,7 @@ describe.runIf(chromium !== undefined)("the dashboard is live", () => {
     await page.locator("#inside").scrollIntoViewIfNeeded();
     const words = page.locator(".inside-sample p");
     const first = await words.textContent();
-    await expect.poll(() => words.textContent(), { timeout: 30_000 }).not.toBe(first);
+    await expect.poll(() => words.textContent(), { timeout: 120_000 }).not.toBe(first);
   });
 
   it("sorts the table of workers by what is pressed", async () => {
