@@ -62,7 +62,7 @@ describe("a Node worker", () => {
     await server.until("chunk");
     server.say({ type: "finish", reason: "done" });
     expect(await ended).toMatchObject({ reason: "finished", message: "done" });
-    expect(events.map((event) => event.type)).toEqual(["connecting", "joined", "ready", "computed", "sent"]);
+    expect(events.map((event) => event.type)).toEqual(["device", "connecting", "joined", "ready", "computed", "sent"]);
   });
 
   it("[J2] a token that the server refuses ends the worker at once", async () => {
@@ -131,6 +131,29 @@ describe("a Node worker as a process", () => {
     await server.hear("leave");
     expect(await worker.ended).toMatchObject({ reason: "left" });
   });
+
+  // vitest.config.ts says so when there is no GPU in software.
+  it.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
+    "computes on WebGPU when it is asked to, says so, and ends by itself",
+    { timeout: 600_000 },
+    async () => {
+      const worker = spawnNodeWorker({ url: link(), backend: "webgpu", threads: 3 });
+      const hello = await server.hear("hello");
+      expect(hello).toMatchObject({ backend: "webgpu", threads: 1 });
+      expect([hello.adapter, hello.arithmeticClass]).toEqual([
+        expect.stringContaining("swiftshader"),
+        expect.stringMatching(/^webgpu/),
+      ]);
+      server.say(run.welcome);
+      server.sayParameters(0, 4);
+      await server.hear("ready");
+      server.say(LEASE);
+      expect(await server.hear("result")).toMatchObject({ microbatches: 3 });
+      server.closeSocket(4005);
+      expect(await worker.ended).toMatchObject({ reason: "finished", code: 4005 });
+      expect(worker.child.exitCode).toBe(0);
+    },
+  );
 
   it("a process that is killed ends as PROCESS_LOST, and its socket closes", async () => {
     const worker = spawnNodeWorker({ url: link(), backend: "reference" });
