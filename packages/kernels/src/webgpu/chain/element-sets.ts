@@ -80,12 +80,6 @@ export function forwards({ memory, offset, axes }: ElementSet): ElementSet {
   return { memory, offset: offset + back, axes: axes.map(({ size, stride }) => ({ size, stride: Math.abs(stride) })) };
 }
 
-/** First and last element. */
-export function boundsOf(set: ElementSet): { first: number; last: number } {
-  const { offset, axes } = forwards(set);
-  return { first: offset, last: offset + reach(axes) };
-}
-
 /** How far the last element is from the first; strides are positive. */
 export function reach(axes: readonly Axis[]): number {
   return axes.reduce((sum, { size, stride }) => sum + (size - 1) * stride, 0);
