@@ -16,6 +16,9 @@ const STAMP = join(PAGES_FOLDER, ".sources");
 /** Made and removed as a whole, so that two processes do not build at once. */
 const LOCK = join(APP, "node_modules", ".building");
 
+/** The process that builds. */
+const LOCK_OWNER = join(LOCK, "owner");
+
 /** Milliseconds after which a lock is taken for the leftover of a process that was killed. */
 const LOCK_MILLISECONDS_MAX = 120_000;
 
@@ -77,12 +80,25 @@ async function takeLock(): Promise<void> {
   for (;;) {
     try {
       mkdirSync(LOCK);
+      writeFileSync(LOCK_OWNER, String(process.pid));
       return;
     } catch {
-      const since = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-      if (Date.now() - since > LOCK_MILLISECONDS_MAX) rmSync(LOCK, { recursive: true, force: true });
-      await new Promise((resolve) => setTimeout(resolve, LOCK_LOOK_MILLISECONDS));
+      if (isLeftOver()) rmSync(LOCK, { recursive: true, force: true });
+      else await new Promise((resolve) => setTimeout(resolve, LOCK_LOOK_MILLISECONDS));
     }
+  }
+}
+
+/** Whether whoever took the lock is gone without giving it back. */
+function isLeftOver(): boolean {
+  const since = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  if (Date.now() - since > LOCK_MILLISECONDS_MAX) return true;
+  try {
+    const owner = Number(readFileSync(LOCK_OWNER, "utf8"));
+    // Signal 0 asks whether there is such a process.
+    return owner > 0 && !process.kill(owner, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
 }
 
