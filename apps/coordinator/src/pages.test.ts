@@ -55,7 +55,13 @@ describe("what a server serves to browsers", () => {
       host: "127.0.0.1",
       port: 0,
       access: new AccessRules("127.0.0.1", { join: "secret", admin: null }),
-      content: { blobs: new Map(), run: "small", description: () => ({}), pages, page: "<title>not built</title>" },
+      content: {
+        blobs: new Map(),
+        run: "small",
+        description: (trusted) => ({ trusted }),
+        pages,
+        page: "<title>not built</title>",
+      },
       onSocket: (socket) => socket.terminate(),
       onWatcher: (socket) => socket.terminate(),
     });
@@ -166,6 +172,12 @@ describe("what a server serves to browsers", () => {
 
   it.each(["POST", "PUT", "DELETE", "OPTIONS"])("[security] %s is not answered", async (method) => {
     expect((await get("/join", { method })).status).toBe(405);
+  });
+
+  it("[security] what is said of the run to a stranger is less than to who has the token", async () => {
+    expect(await (await get("/runs/small")).json()).toEqual({ trusted: false });
+    const headers = { authorization: "Bearer secret" };
+    expect(await (await get("/runs", { headers })).json()).toEqual([{ trusted: true }]);
   });
 
   it("[pages] HEAD has the headers and no body", async () => {

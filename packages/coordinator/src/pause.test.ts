@@ -90,6 +90,20 @@ describe("a pause", () => {
     expect(run.leasesOf("b")).toHaveLength(1);
   });
 
+  it("[pause] is no time at work: rates leave it out", () => {
+    const run = new Scenario({ trainSamples: 16, leaseMicrobatches: 8 });
+    run.microbatchMs = 125;
+    run.join("a");
+    run.command({ command: "pause" });
+    run.work("a");
+    run.wait(3_600_000);
+    run.command({ command: "resume" });
+    run.work("a");
+    // Twice 8 microbatches of 125 ms.
+    expect(run.summary).toMatchObject({ seconds: 2, samplesPerSecond: 8 });
+    expect(run.events.find(({ event }) => event === "epoch")).toMatchObject({ seconds: 2 });
+  });
+
   it("[pause] a paused run can be stopped: nothing is open, so it saves at once", () => {
     const run = new Scenario({ trainSamples: 24 });
     run.join("a");

@@ -21,6 +21,7 @@ export function openNext(state: RunState): void {
   }
   if (state.pausing) {
     state.phase = "paused";
+    state.restedMs = state.nowMs;
     state.emit({ event: "waiting", step: state.step, reason: "The run is paused" });
     return;
   }
@@ -145,7 +146,12 @@ export function onPause(state: RunState): void {
 /** On command: goes on where it stopped. */
 export function onResume(state: RunState): void {
   state.pausing = false;
-  if (state.phase === "paused") openNext(state);
+  if (state.phase !== "paused") return;
+  // Rest is no time at work: rates and the seconds of an epoch leave it out.
+  const restMs = state.nowMs - state.restedMs;
+  if (state.startedMs !== null) state.startedMs += restMs;
+  if (state.epochStartedMs !== null) state.epochStartedMs += restMs;
+  openNext(state);
 }
 
 /** What is asked of a run that rests between two steps is done at once. */

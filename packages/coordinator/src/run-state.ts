@@ -71,6 +71,8 @@ export class RunState {
   arithmeticClass: string | null = null;
   /** Nothing new is opened while it holds. */
   pausing = false;
+  /** When the run came to rest. */
+  restedMs = 0;
   stopping: { readonly reason: string; readonly deadlineMs: number } | null = null;
   checkpointWanted = false;
   checkpointUnderway = false;

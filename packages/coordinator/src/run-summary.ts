@@ -9,7 +9,7 @@ export interface RunSummary {
   readonly steps: number;
   /** Committed since the run began, before a resume included. */
   readonly samples: number;
-  /** Since the first lease. */
+  /** Since the first lease; pauses are left out. */
   readonly seconds: number;
   readonly samplesPerSecond: number;
   /** Of the last evaluation: testLoss and one entry a metric. */
