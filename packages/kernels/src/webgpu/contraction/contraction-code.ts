@@ -1,5 +1,5 @@
 import type { ContractKernel } from "../../ir.ts";
-import type { EmitKernel, KernelContext } from "../kernel-code.ts";
+import { type EmitKernel, type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
 import { productsOf } from "./contraction-products.ts";
 import { type Plan, planProduct } from "./geometry.ts";
 import { Lines } from "./lines.ts";
@@ -33,7 +33,8 @@ export const emitContraction: EmitKernel<ContractKernel | PartialContraction> = 
     else if (index === 0) lines.block(`if (wg < ${workgroups}u)`, write);
     else lines.block(`if (wg >= ${start}u && wg < ${workgroups}u)`, write);
   }
-  return { workgroups, statements: lines.text };
+  // So compilers know how large the number is: then they need not check indices into workgroup memory.
+  return { workgroups, statements: `{\nlet lid = lid % ${WORKGROUP_SIZE}u;\n${lines.text}\n}` };
 };
 
 /** Takes workgroup memory for whichever of the plans needs most. */

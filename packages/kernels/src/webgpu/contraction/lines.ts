@@ -49,9 +49,9 @@ export function times(expression: string, factor: number): string {
   return factor === 1 ? expression : `${expression} * ${factor >>> 0}u`;
 }
 
-/** Remainder by a power of two. */
+/** Remainder by a power of two. Compilers of WGSL learn from a remainder how large an index can be, and need not check it; from bits they do not. */
 export function lowBits(expression: string, modulus: number): string {
-  return modulus === 1 ? "0u" : `(${expression} & ${modulus - 1}u)`;
+  return modulus === 1 ? "0u" : `(${expression} % ${modulus}u)`;
 }
 
 /** Quotient by a power of two. */
