@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deviceWords } from "./device-words.ts";
 import { ProtocolError } from "./errors.ts";
@@ -67,6 +68,24 @@ describe("what a watcher says", () => {
     ["a key that would become a prototype", '{"type":"sample","request":1,"index":0,"__proto__":{}}'],
   ])("[W2] %s is refused", (_, text) => {
     expect(refusal(text)).toBe("MESSAGE_INVALID");
+  });
+
+  it("[W2] whatever comes, it is a request or one error of this package", () => {
+    const request = fc.constantFrom(...REQUESTS);
+    // Requests with one of their values replaced get further than noise does.
+    const changed = fc.tuple(request, fc.nat(2), fc.jsonValue()).map(([message, index, value]) => {
+      const key = Object.keys(message)[index] ?? "type";
+      return JSON.stringify({ ...message, [key]: value });
+    });
+    const text = fc.oneof(fc.string(), fc.json(), changed);
+    const taken = (value: string) => {
+      try {
+        return REQUESTS.some(({ type }) => type === decodeWatchRequest(value).type);
+      } catch (error) {
+        return error instanceof ProtocolError;
+      }
+    };
+    fc.assert(fc.property(text, taken), { numRuns: 5_000, seed: 20_261_121 });
   });
 
   it("[W1] a message over its limit is refused before it is read", () => {
