@@ -17,7 +17,7 @@ export interface ComputeThreadsOptions {
   readonly onBroken: (error: WorkerError) => void;
 }
 
-/** Starts the threads and opens a device on each. @throws WorkerError THREAD_FAILED, DEVICE_UNAVAILABLE */
+/** Starts the threads and opens a device on each. @throws WorkerError THREAD_FAILED */
 export async function openComputeThreads(options: ComputeThreadsOptions): Promise<ThreadedComputation> {
   const { threads, fetchBlob } = options;
   const pool = new Piscina({
@@ -52,7 +52,7 @@ export async function openComputeThreads(options: ComputeThreadsOptions): Promis
         const why = cause instanceof Error ? cause.message : String(cause);
         const error = isOpened
           ? new WorkerError("THREAD_FAILED", `A compute thread ended (${why}): start the worker again`, { cause })
-          : new WorkerError("DEVICE_UNAVAILABLE", why, { cause });
+          : new WorkerError("THREAD_FAILED", why, { cause });
         handle.fail(error);
         if (isOpened && !isEnding) options.onBroken(error);
       },

@@ -42,7 +42,7 @@ export interface NodeWorkerOptions {
  * Joins a coordinator and computes leases until the run is over, the signal says so, or it is of no use to go on.
  * The calling thread holds the socket and never computes.
  * @returns how it ended; see SessionEnd
- * @throws NodeWorkerError JOIN_ADDRESS; WorkerError THREAD_FAILED, DEVICE_UNAVAILABLE when the compute threads cannot be
+ * @throws NodeWorkerError JOIN_ADDRESS; WorkerError THREAD_FAILED when the compute threads cannot be
  *   opened; KernelError BACKEND_UNAVAILABLE when there is no GPU although one was asked for by name
  */
 export async function runNodeWorker(options: NodeWorkerOptions): Promise<SessionEnd> {

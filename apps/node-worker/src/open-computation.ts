@@ -34,7 +34,7 @@ export interface OpenComputationOptions {
 
 /**
  * Opens what this process computes with.
- * @throws WorkerError THREAD_FAILED, DEVICE_UNAVAILABLE; KernelError BACKEND_UNAVAILABLE where a GPU was asked for by name
+ * @throws WorkerError THREAD_FAILED; KernelError BACKEND_UNAVAILABLE where a GPU was asked for by name
  */
 export function openComputation(options: OpenComputationOptions): Promise<ResilientComputation> {
   const { backend, onEvent } = options;

@@ -11,7 +11,6 @@ export const WORKER_ERROR_CODES = {
   NOT_PREPARED: "A lease or parameters came before programs and data were there: prepare first",
   STALE_STEP: "The device does not hold the parameters of the lease's step: set them first",
   LEASE_STOPPED: "The lease was stopped before its first microbatch was done",
-  DEVICE_UNAVAILABLE: "There is no device of the kind that was asked for: read its message, or use another backend",
   DEVICE_WRONG: "The GPU computes wrong, as its self-test found: update its driver, or use the backend wasm",
   DEVICE_CHANGED:
     "What computes here is not what the coordinator was told: the worker joins again by itself, and says so",

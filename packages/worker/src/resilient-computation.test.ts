@@ -38,7 +38,7 @@ function openResilient(fault: Fault, openFails: (attempt: number) => boolean = (
   return ResilientComputation.open({
     openGpu: async () => {
       attempt += 1;
-      if (openFails(attempt)) throw new WorkerError("DEVICE_UNAVAILABLE", "There is no GPU any more: reset it");
+      if (openFails(attempt)) throw new WorkerError("THREAD_FAILED", "There is no GPU any more: reset it");
       const gpu = await FragileGpu.open(run.fetchBlob, clock, fault);
       gpus.push(gpu);
       return gpu;

@@ -1,8 +1,8 @@
 import type { Backend } from "@tributary/kernels";
-import type { ProgramVariant } from "@tributary/protocol";
 import type { CodedGradient, DeviceComputation, LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
 import { WorkerError } from "./errors.ts";
 import { LossRecord } from "./losses.ts";
+import { partsOf, setupInParts } from "./microbatch-parts.ts";
 import { setupKey } from "./session.ts";
 import type { DeviceEvent } from "./session-event.ts";
 import type { Clock } from "./transport.ts";
@@ -22,9 +22,6 @@ export interface ResilientComputationOptions {
   /** Hears what is computed on: at the start, and whenever that changes. */
   readonly onEvent: (event: DeviceEvent) => void;
 }
-
-/** What went wrong with a device, as far as something can be done about it. */
-type Trouble = "lost" | "memory";
 
 /** The parameters that came last, kept for a device that is opened after a loss. */
 interface KeptParameters {
@@ -69,7 +66,7 @@ export class ResilientComputation implements DeviceComputation {
     if (openGpu !== null) {
       try {
         const computation = new ResilientComputation(options, await openGpu());
-        computation.#tell(`Computing on the GPU${inWords(computation.adapter)}`);
+        computation.#tell(`Computing on the GPU ${computation.adapter ?? ""}`.trim());
         return computation;
       } catch (error) {
         if (gpuRequired) throw error;
@@ -234,7 +231,7 @@ export class ResilientComputation implements DeviceComputation {
 
   /** Unless it is prepared for just that. */
   async #prepareInner(setup: RunSetup): Promise<void> {
-    const derived = this.#derived(setup);
+    const derived = setupInParts(setup, this.#parts);
     const key = `${this.#generation} ${derived.parts} ${setupKey(derived)}`;
     if (key === this.#preparedFor) return;
     this.#preparedFor = null;
@@ -252,15 +249,6 @@ export class ResilientComputation implements DeviceComputation {
       put = this.#kept;
       await this.#inner.setParameters(put.step, put.codec, copied(this.#inner, put.bytes));
     }
-  }
-
-  /** The setup with the programs of its parts. */
-  #derived(setup: RunSetup): RunSetup {
-    if (this.#parts === 1) return { ...setup, parts: 1 };
-    const variant = setup.variants.find(({ microbatch }) => microbatch * this.#parts === setup.microbatch);
-    return variant === undefined
-      ? { ...setup, parts: 1 }
-      : { ...setup, programs: variant.programs, parts: this.#parts };
   }
 
   /** One copy, in memory that is used again. */
@@ -282,17 +270,8 @@ export class ResilientComputation implements DeviceComputation {
   }
 }
 
-/** Numbers of parts that the run has programs for, ascending. */
-function partsOf({ microbatch, variants }: RunSetup): readonly number[] {
-  const isWhole = (variant: ProgramVariant) => variant.microbatch < microbatch && microbatch % variant.microbatch === 0;
-  return variants
-    .filter(isWhole)
-    .map((variant) => microbatch / variant.microbatch)
-    .sort((a, b) => a - b);
-}
-
 /** By code, because errors of a compute thread have lost their class. */
-function troubleOf(error: unknown): Trouble | null {
+function troubleOf(error: unknown): "lost" | "memory" | null {
   if (!(error instanceof Error) || !("code" in error)) return null;
   if (error.code === "DEVICE_LOST") return "lost";
   return error.code === "OUT_OF_MEMORY" ? "memory" : null;
@@ -302,10 +281,6 @@ function troubleOf(error: unknown): Trouble | null {
 function clauseOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split(": ")[0] ?? message;
-}
-
-function inWords(adapter: string | null): string {
-  return adapter === null ? "" : ` ${adapter}`;
 }
 
 function copied(inner: DeviceComputation, bytes: Uint8Array): Uint8Array {

@@ -65,8 +65,8 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
       await computation.run(leaseSpan(0, 128), TIMEOUT_MS);
       const after = countersOf(own);
       expect([after.submits - before.submits, after.readbacks - before.readbacks]).toEqual([2 + 1, 1]);
-      // 61,706 parameters as float16, one scale, and loss, weight and samples as float32.
-      expect(after.bytesRead - before.bytesRead).toBe(2 * 61_706 + 4 + 12);
+      // 61,706 parameters, each tensor padded to 4 of them, as float16; one scale; loss, weight and samples as float32.
+      expect(after.bytesRead - before.bytesRead).toBe(2 * (61_706 + 6) + 4 + 12);
       await computation.dispose();
     });
   },
