@@ -53,7 +53,8 @@ function isReadFirst(kernel: Kernel, read: Access, write: Access): boolean {
   return inBody && windowsEqual(body.shape, write.window, read.window);
 }
 
-function copyBody(storages: Storages, source: StorageId, target: StorageId): Body {
+/** Elementwise work that brings one storage's elements to another. */
+export function copyBody(storages: Storages, source: StorageId, target: StorageId): Body {
   const { dtype, length } = storages.get(source);
   const window = denseWindow([length]);
   return {

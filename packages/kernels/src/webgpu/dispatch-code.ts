@@ -18,16 +18,11 @@ import {
   WORKGROUP_SIZE,
 } from "./kernel-code.ts";
 import { emitMap } from "./map-code.ts";
-import { type Home, type Memory, type MemoryLayout, memoryVariable } from "./memory-layout.ts";
+import type { Home, MemoryLayout } from "./memory-layout.ts";
+import { type DispatchBinding, MemoryUses } from "./memory-uses.ts";
 import { emitPool } from "./pool-code.ts";
 import { emitReduce } from "./reduce-code.ts";
 import { emitRows } from "./rows-code.ts";
-
-/** A buffer of a dispatch, at the binding after that of the buffer before it; binding 0 holds the bases. */
-export interface DispatchBinding {
-  readonly memory: Memory;
-  readonly writable: boolean;
-}
 
 /** A dispatch as it goes to the GPU. */
 export interface DispatchCode {
@@ -55,15 +50,6 @@ export function dispatchCode(kernels: readonly GpuKernel[], target: DispatchTarg
   return new DispatchWriter(target, kernels).write(kernels);
 }
 
-/** How a buffer is used by a dispatch. */
-interface MemoryUse {
-  readonly memory: Memory;
-  writable: boolean;
-  /** Elements that share a word are written: by atomic operations. */
-  atomic: boolean;
-  readonly packings: Set<number>;
-}
-
 const ARRAY_BYTES = { f32: 4, i32: 4, u32: 4, "vec4<f32>": 16 } as const;
 type ArrayType = keyof typeof ARRAY_BYTES;
 
@@ -72,7 +58,7 @@ class DispatchWriter implements KernelContext {
   readonly #target: DispatchTarget;
   readonly #routines = new Map<string, string>();
   readonly #functions: string[] = [];
-  readonly #uses = new Map<string, MemoryUse>();
+  readonly #memories = new MemoryUses();
   // Slot 0 is always 0: what is added to it the compiler of the shader cannot know.
   readonly #bases: number[] = [0];
   readonly #baseSlots = new Map<string, number>();
@@ -107,7 +93,7 @@ class DispatchWriter implements KernelContext {
     return {
       text: this.#module(branches.join(" else ")),
       workgroups,
-      bindings: [...this.#uses.values()].map(({ memory, writable }) => ({ memory, writable })),
+      bindings: this.#memories.bindings,
       bases: Uint32Array.from({ length: Math.ceil(this.#bases.length / 4) * 4 }, (_, slot) => this.#bases[slot] ?? 0),
       workgroupBytes: [...this.#arrays].reduce((sum, [type, length]) => sum + length * ARRAY_BYTES[type], 0),
     };
@@ -136,32 +122,7 @@ class DispatchWriter implements KernelContext {
       base = `select(${base}, ${this.#base(`${root}+${start}, odd`, other.start + start)}, (${turn} & 1u) == 1u)`;
     }
     const from = [base, ...moves].join(" + ");
-    return this.#accessTo(home, REGISTER_TYPES[dtype], from);
-  }
-
-  #accessTo({ memory, packing }: Home, type: "f32" | "i32" | "u32", from: string): Access {
-    const name = memoryVariable(memory);
-    const use = this.#uses.get(name) ?? { memory, writable: false, atomic: false, packings: new Set<number>() };
-    this.#uses.set(name, use);
-    use.packings.add(packing);
-    if (packing === 1) {
-      const cast = (text: string): string => (type === "u32" ? text : `bitcast<${type}>(${text})`);
-      return {
-        load: (index) => cast(`${name}[${from} + ${index}]`),
-        store: (index, value) => {
-          use.writable = true;
-          return `${name}[${from} + ${index}] = ${type === "u32" ? value : `bitcast<u32>(${value})`};`;
-        },
-      };
-    }
-    return {
-      load: (index) => `load_${name}(${from} + ${index})`,
-      store: (index, value) => {
-        use.writable = true;
-        use.atomic = true;
-        return `store_${name}(${from} + ${index}, ${value});`;
-      },
-    };
+    return this.#memories.access(home, REGISTER_TYPES[dtype], from);
   }
 
   /** Follows a storage to the one that it is a part of. */
@@ -266,10 +227,10 @@ class DispatchWriter implements KernelContext {
     const vectors = Math.ceil(this.#bases.length / 4);
     return [
       `@group(0) @binding(0) var<uniform> bases: array<vec4<u32>, ${vectors}>;`,
-      ...[...this.#uses.values()].map((use, index) => declaration(use, index + 1)),
+      ...this.#memories.declarations,
       ...arrays,
       "fn bits_f32(bits: u32) -> f32 { return bitcast<f32>(bits ^ bases[0u].x); }",
-      ...[...this.#uses.values()].flatMap(packedRoutines),
+      ...this.#memories.routines,
       ...this.#routines.values(),
       ...this.#functions,
       `@compute @workgroup_size(${WORKGROUP_SIZE})`,
@@ -283,29 +244,4 @@ class DispatchWriter implements KernelContext {
 
 function arrayName(type: ArrayType): string {
   return type === "vec4<f32>" ? "group_vec4" : `group_${type}`;
-}
-
-function declaration({ memory, writable, atomic }: MemoryUse, binding: number): string {
-  const access = writable ? "read_write" : "read";
-  const name = memoryVariable(memory);
-  return `@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${atomic ? "atomic<u32>" : "u32"}>;`;
-}
-
-/** Reading and writing elements that share words. Two invocations may write into one word: each changes its own bits only. */
-function packedRoutines({ memory, atomic, packings }: MemoryUse): string[] {
-  const [packing] = [...packings].filter((size) => size > 1);
-  if (packing === undefined) return [];
-  const name = memoryVariable(memory);
-  const shift = packing === 4 ? 2 : 1;
-  const size = 32 / packing;
-  const mask = packing === 4 ? "0xffu" : "0xffffu";
-  const word = atomic ? `atomicLoad(&${name}[at >> ${shift}u])` : `${name}[at >> ${shift}u]`;
-  const bit = `(at & ${packing - 1}u) * ${size}u`;
-  const load = `fn load_${name}(at: u32) -> u32 { return (${word} >> (${bit})) & ${mask}; }`;
-  if (!atomic) return [load];
-  const place = `&${name}[at >> ${shift}u]`;
-  const store =
-    `fn store_${name}(at: u32, value: u32) { let bit = ${bit}; ` +
-    `atomicAnd(${place}, ~(${mask} << bit)); atomicOr(${place}, (value & ${mask}) << bit); }`;
-  return [load, store];
 }

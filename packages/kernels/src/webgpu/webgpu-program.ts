@@ -11,6 +11,7 @@ import type { ChainKernel, GpuFeatures, GpuKernel } from "./kernel-code.ts";
 import { MemoryLayout } from "./memory-layout.ts";
 import { splitReductions } from "./reduce-split.ts";
 import { scheduleDispatches } from "./schedule.ts";
+import { stageEdges } from "./stage-edges.ts";
 
 /** A program planned for a GPU: everything that needs no GPU. */
 export interface PlannedProgram {
@@ -23,7 +24,8 @@ export interface PlannedProgram {
 export function planProgram(program: Program, features: GpuFeatures): PlannedProgram {
   const lowered = lowerProgram(program, { operands: "rows" });
   const table = new StorageTable(lowered.storages);
-  const fused = fuseChains(table, normalizeScans(table, lowered.kernels), features);
+  const staged = stageEdges(table.storages, lowered.kernels, features);
+  const fused = fuseChains(table, normalizeScans(table, staged), features);
   // What a chain does is one workgroup's: only kernels that stand alone are split among more workgroups.
   const kernels = fused.flatMap((kernel): readonly GpuKernel[] => {
     if (kernel.kind === "chain") return [kernel];

@@ -39,11 +39,6 @@ export class OperandCode {
     return this.#components(this.operand.inner, number).map((step) => this.#lines.let("inner", step));
   }
 
-  /** Whether a k's components are worth a table: there is more to them than a product. */
-  get isInnerInvolved(): boolean {
-    return mergeDigits(this.operand.inner).length > 1 || this.operand.bounds.length > 0;
-  }
-
   /** @returns an expression of the element of a row or column and a k: 0 where the operand has none */
   load(outer: Components, inner: Components): string {
     const { bounds } = this.operand;

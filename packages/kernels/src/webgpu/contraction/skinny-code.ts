@@ -2,6 +2,7 @@ import type { ContractKernel } from "../../ir.ts";
 import { type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
 import { below, EpilogueCode, guarded } from "./epilogue-code.ts";
 import { emitLaneSums } from "./lane-sums.ts";
+import { mergeDigits } from "./linear-map.ts";
 import { highBits, type Lines, lowBits, sum } from "./lines.ts";
 import { type Components, isInnerFirst, OperandCode } from "./operand-code.ts";
 import type { Product } from "./product.ts";
@@ -31,9 +32,9 @@ export function skinnyMemory({ right }: Product, shape: SkinnyShape): SkinnyMemo
   };
 }
 
-/** Whether the places of the right factor's k's are computed once for all invocations. */
+/** Whether the places of the right factor's k's are computed once for all invocations: there is more to them than a product. */
 function innerTable({ inner, bounds }: Product["right"]): boolean {
-  return inner.filter(({ size }) => size > 1).length > 1 || bounds.length > 0;
+  return mergeDigits(inner).length > 1 || bounds.length > 0;
 }
 
 /** A product of few rows, and what its code may use. */

@@ -1,4 +1,5 @@
 import { WORKGROUP_SIZE } from "../kernel-code.ts";
+import { powerAbove } from "../reduction-geometry.ts";
 import { type Product, partLength } from "./product.ts";
 
 /**
@@ -58,10 +59,6 @@ export function skinnyShapes(product: Product, lanesFirst: boolean, chained: boo
 /** Workgroups of a product in this geometry. */
 export function skinnyCount({ rows, width }: SkinnyShape, product: Product): number {
   return Math.ceil(product.rows / rows) * Math.ceil(product.columns / width) * product.batch * product.splits;
-}
-
-function powerAbove(value: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(value, 1)));
 }
 
 function powerBelow(value: number): number {
