@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { findChromium, startBrowser } from "../tabs/browser-tabs.ts";
 import { startWithPages } from "../tabs/coordinated.ts";
 import images from "../tabs/image.run.ts";
-import { DESKTOP } from "./watched-page.ts";
+import { DESKTOP, PAGE_MILLISECONDS } from "./watched-page.ts";
 
 /** A test never fails because a machine is slow. */
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: PAGE_MILLISECONDS };
 
 const chromium = findChromium("the dashboard of a real run is not tested");
 
@@ -26,6 +26,7 @@ async function pageAt(url: string): Promise<{ readonly page: Page; readonly erro
   const context = await browser.newContext({ viewport: DESKTOP });
   onTestFinished(() => context.close());
   const page = await context.newPage();
+  page.setDefaultTimeout(PAGE_MILLISECONDS);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {

@@ -9,6 +9,9 @@ import { FakeRun, type FakeRunOptions } from "./fake-run.ts";
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 360, height: 740 };
 
+/** Milliseconds a page may take for anything; a busy machine takes its time. */
+export const PAGE_MILLISECONDS = 120_000;
+
 /** Source of axe-core, which is evaluated in the page. */
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -41,6 +44,7 @@ export async function openDashboard(browser: Browser, options: WatchedPageOption
   const context = await browser.newContext({ viewport: DESKTOP, ...options.context });
   onTestFinished(() => context.close());
   const page = await context.newPage();
+  page.setDefaultTimeout(PAGE_MILLISECONDS);
   const errors: string[] = [];
   const requests: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));

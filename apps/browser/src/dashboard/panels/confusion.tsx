@@ -1,11 +1,21 @@
 import type { WatchedConfusion } from "@tributary/protocol";
-import { useRef, useState } from "preact/hooks";
-import { cellAfterKey, confusionCells, worstMistake } from "../state/confusion-shades.ts";
+import { useMemo, useRef, useState } from "preact/hooks";
+import {
+  type CellPosition,
+  type ConfusionCell,
+  cellAfterKey,
+  confusionCells,
+  shownClasses,
+  worstMistake,
+} from "../state/confusion-shades.ts";
 import type { LookedAt } from "../state/looked-at.ts";
 import { useWatched } from "../watch/dashboard-context.ts";
 import { percent, wholeNumber } from "../words/figures.ts";
 import { CellSamples } from "./cell-samples.tsx";
 import { Panel } from "./panel.tsx";
+
+/** Rows and columns that are shown at most. */
+const CLASSES_SHOWN_MAX = 20;
 
 /** A cell of the matrix. */
 export interface ConfusionPlace {
@@ -56,27 +66,35 @@ interface MatrixProps {
   readonly onOpen: ((place: ConfusionPlace) => void) | null;
 }
 
-function Matrix({ confusion, open, onOpen }: MatrixProps) {
+function Matrix({ confusion: { counts }, open, onOpen }: MatrixProps) {
   const table = useRef<HTMLTableElement>(null);
-  const [focus, setFocus] = useState<ConfusionPlace>({ label: 0, predicted: 0 });
-  const cells = confusionCells(confusion.counts);
+  const [focus, setFocus] = useState<CellPosition>({ row: 0, column: 0 });
+  const { cells, classes } = useMemo(
+    () => ({ cells: confusionCells(counts), classes: shownClasses(counts, CLASSES_SHOWN_MAX) }),
+    [counts],
+  );
   const onKey = (event: KeyboardEvent) => {
-    const next = cellAfterKey(event.key, focus, cells.length);
+    const next = cellAfterKey(event.key, focus, classes.length);
     if (next === null) return;
     event.preventDefault();
     setFocus(next);
-    table.current?.querySelector<HTMLElement>(`[data-place="${next.label} ${next.predicted}"]`)?.focus();
+    table.current?.querySelector<HTMLElement>(`[data-place="${next.row} ${next.column}"]`)?.focus();
   };
   return (
     <div class="matrix-place">
       <table class="matrix number" ref={table} onKeyDown={onKey}>
-        <caption>Rows: the class it is. Columns: the class it was taken for.</caption>
+        <caption>
+          Rows: the class it is. Columns: the class it was taken for.
+          {classes.length < counts.length
+            ? ` Shown are ${classes.length} of ${counts.length}: those mixed up most.`
+            : ""}
+        </caption>
         <thead>
           <tr>
             <th scope="col">
               <span class="visually-hidden">Class</span>
             </th>
-            {cells.map((_, predicted) => (
+            {classes.map((predicted) => (
               <th key={predicted} scope="col">
                 {predicted}
               </th>
@@ -84,30 +102,58 @@ function Matrix({ confusion, open, onOpen }: MatrixProps) {
           </tr>
         </thead>
         <tbody>
-          {cells.map((row, label) => (
+          {classes.map((label, row) => (
             <tr key={label}>
               <th scope="row">{label}</th>
-              {row.map((cell, predicted) => (
-                <td key={predicted} class={`shade-${cell.isRight ? "right" : "wrong"}-${cell.shade}`}>
-                  <button
-                    type="button"
-                    data-place={`${label} ${predicted}`}
-                    class="cell"
-                    tabIndex={focus.label === label && focus.predicted === predicted ? 0 : -1}
-                    aria-label={`${label} taken for ${predicted}: ${wholeNumber(cell.count)}, ${percent(cell.share)} of class ${label}`}
-                    aria-pressed={open?.label === label && open.predicted === predicted}
-                    disabled={onOpen === null}
-                    onFocus={() => setFocus({ label, predicted })}
-                    onClick={() => onOpen?.({ label, predicted })}
-                  >
-                    {cell.count === 0 ? "" : wholeNumber(cell.count)}
-                  </button>
-                </td>
+              {classes.map((predicted, column) => (
+                <MatrixCell
+                  key={predicted}
+                  cell={cells[label]?.[predicted]}
+                  place={{ label, predicted }}
+                  position={{ row, column }}
+                  hasFocus={focus.row === row && focus.column === column}
+                  isOpen={open?.label === label && open.predicted === predicted}
+                  onFocus={setFocus}
+                  onOpen={onOpen}
+                />
               ))}
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface MatrixCellProps {
+  readonly cell: ConfusionCell | undefined;
+  readonly place: ConfusionPlace;
+  readonly position: CellPosition;
+  /** Whether the Tab key comes to this cell: it comes to one of them. */
+  readonly hasFocus: boolean;
+  readonly isOpen: boolean;
+  readonly onFocus: (position: CellPosition) => void;
+  readonly onOpen: ((place: ConfusionPlace) => void) | null;
+}
+
+function MatrixCell({ cell, place, position, hasFocus, isOpen, onFocus, onOpen }: MatrixCellProps) {
+  const { count = 0, share = 0, shade = 0, isRight = false } = cell ?? {};
+  const { label, predicted } = place;
+  return (
+    <td class={`shade-${isRight ? "right" : "wrong"}-${shade}`}>
+      <button
+        type="button"
+        data-place={`${position.row} ${position.column}`}
+        class="cell"
+        tabIndex={hasFocus ? 0 : -1}
+        aria-label={`${label} taken for ${predicted}: ${wholeNumber(count)}, ${percent(share)} of class ${label}`}
+        aria-pressed={isOpen}
+        disabled={onOpen === null}
+        onFocus={() => onFocus(position)}
+        onClick={() => onOpen?.(place)}
+      >
+        {count === 0 ? "" : wholeNumber(count)}
+      </button>
+    </td>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellAfterKey, confusionCells, worstMistake } from "./confusion-shades.ts";
+import { cellAfterKey, confusionCells, shownClasses, worstMistake } from "./confusion-shades.ts";
 
 const COUNTS = [
   [90, 9, 1],
@@ -42,9 +42,26 @@ describe("the confusion matrix", () => {
   });
 
   it("is walked with the arrow keys, and not left with them", () => {
-    expect(cellAfterKey("ArrowDown", { label: 0, predicted: 1 }, 3)).toEqual({ label: 1, predicted: 1 });
-    expect(cellAfterKey("ArrowLeft", { label: 0, predicted: 0 }, 3)).toBeNull();
-    expect(cellAfterKey("End", { label: 2, predicted: 0 }, 3)).toEqual({ label: 2, predicted: 2 });
-    expect(cellAfterKey("Tab", { label: 0, predicted: 0 }, 3)).toBeNull();
+    expect(cellAfterKey("ArrowDown", { row: 0, column: 1 }, 3)).toEqual({ row: 1, column: 1 });
+    expect(cellAfterKey("ArrowLeft", { row: 0, column: 0 }, 3)).toBeNull();
+    expect(cellAfterKey("ArrowDown", { row: 2, column: 0 }, 3)).toBeNull();
+    expect(cellAfterKey("End", { row: 2, column: 0 }, 3)).toEqual({ row: 2, column: 2 });
+    expect(cellAfterKey("Tab", { row: 0, column: 0 }, 3)).toBeNull();
+  });
+
+  it("shows of many classes those that are mixed up most", () => {
+    // Mistakes that a class takes part in: 0 with 14, 1 with 9, 2 with 5.
+    expect(shownClasses(COUNTS, 2)).toEqual([0, 1]);
+    expect(shownClasses(COUNTS, 3)).toEqual([0, 1, 2]);
+    expect(
+      shownClasses(
+        [
+          [1, 0, 0],
+          [0, 1, 0],
+          [0, 7, 1],
+        ],
+        2,
+      ),
+    ).toEqual([1, 2]);
   });
 });

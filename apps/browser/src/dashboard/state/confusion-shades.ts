@@ -30,6 +30,24 @@ export function confusionCells(counts: readonly (readonly number[])[]): readonly
   );
 }
 
+/** The classes of a large table that take part in most mistakes, in their own order; all of them where they are few. */
+export function shownClasses(counts: readonly (readonly number[])[], max: number): readonly number[] {
+  const classes = [...counts.keys()];
+  if (classes.length <= max) return classes;
+  const mistakes = classes.map(() => 0);
+  counts.forEach((row, label) => {
+    row.forEach((count, predicted) => {
+      if (label === predicted) return;
+      mistakes[label] = (mistakes[label] ?? 0) + count;
+      mistakes[predicted] = (mistakes[predicted] ?? 0) + count;
+    });
+  });
+  return classes
+    .toSorted((a, b) => (mistakes[b] ?? 0) - (mistakes[a] ?? 0) || a - b)
+    .slice(0, max)
+    .toSorted((a, b) => a - b);
+}
+
 /** The pair of classes that is mixed up most often; null where there is no mistake. */
 export function worstMistake(
   counts: readonly (readonly number[])[],
@@ -43,22 +61,23 @@ export function worstMistake(
   return worst;
 }
 
+/** A row and a column of the table as it is shown, from 0. */
+export interface CellPosition {
+  readonly row: number;
+  readonly column: number;
+}
+
 /** Where an arrow key leads in a table of so many classes; null for other keys and at the edge. */
-export function cellAfterKey(
-  key: string,
-  { label, predicted }: { readonly label: number; readonly predicted: number },
-  classes: number,
-): { readonly label: number; readonly predicted: number } | null {
-  const moves: Readonly<Record<string, readonly [down: number, right: number]>> = {
-    ArrowUp: [-1, 0],
-    ArrowDown: [1, 0],
-    ArrowLeft: [0, -1],
-    ArrowRight: [0, 1],
-    Home: [0, -predicted],
-    End: [0, classes - 1 - predicted],
+export function cellAfterKey(key: string, { row, column }: CellPosition, classes: number): CellPosition | null {
+  const moves: Readonly<Record<string, CellPosition>> = {
+    ArrowUp: { row: row - 1, column },
+    ArrowDown: { row: row + 1, column },
+    ArrowLeft: { row, column: column - 1 },
+    ArrowRight: { row, column: column + 1 },
+    Home: { row, column: 0 },
+    End: { row, column: classes - 1 },
   };
-  const move = moves[key];
-  if (move === undefined) return null;
-  const [row, column] = [label + move[0], predicted + move[1]];
-  return row < 0 || column < 0 || row >= classes || column >= classes ? null : { label: row, predicted: column };
+  const next = moves[key];
+  if (next === undefined || next.row < 0 || next.column < 0) return null;
+  return next.row >= classes || next.column >= classes ? null : next;
 }
