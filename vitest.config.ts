@@ -24,6 +24,8 @@ const CHROMIUM_ARGUMENTS = [
   "--no-sandbox",
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
+  // SwiftShader compiles Vulkan's own zeroing of workgroup memory to a store a word: seconds for every shader. Dawn's is a loop.
+  "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension",
   "--disable-quic",
   "--disable-background-networking",
   "--disable-component-update",

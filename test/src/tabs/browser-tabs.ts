@@ -20,7 +20,12 @@ const CHROMIUM_ARGUMENTS = [
 ];
 
 /** WebGPU by SwiftShader, a program on the processor: what there is without a GPU. */
-const SWIFTSHADER_ARGUMENTS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const SWIFTSHADER_ARGUMENTS = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  // It compiles Vulkan's own zeroing of workgroup memory to a store a word: seconds for every shader. Dawn's is a loop.
+  "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension",
+];
 
 /** Milliseconds a tab may take for anything; a busy machine takes its time. */
 const TAB_MILLISECONDS = 120_000;
