@@ -36,9 +36,10 @@ describe("what is said to others who want to join", () => {
     expect(said).toMatch(/iPhone, iPad\n\s+1\. .+\n\s+2\. .+\n\s+3\. .+\n\s+Android\n\s+1\. /);
   });
 
-  it("draws the code where there is a terminal that is wide enough", () => {
+  it("draws the codes of the link and of that page where there is a terminal that is wide enough", () => {
     expect(text(LAN)).not.toContain("█");
-    expect(text({ ...LAN, columns: 80 })).toContain("█");
+    // Each of the three finder patterns of a code is a line of this kind (ISO/IEC 18004, 6.3.3).
+    expect(text({ ...LAN, columns: 80 }, true).match(/█ ███ █/g)).toHaveLength(6);
     expect(text({ ...LAN, columns: 20 })).toContain("the QR code needs a terminal of");
   });
 

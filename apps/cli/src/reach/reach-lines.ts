@@ -26,25 +26,26 @@ export function reachLines(facts: ReachFacts, coloured = process.env.NO_COLOR ==
     "",
     "Others join with this link; whoever has it can take part",
     `  ${joinUrl}`,
-    ...codeLines(facts, coloured),
+    ...codeLines(joinUrl, facts, coloured),
     `  on this machine   ${localJoinUrl}`,
     ...(otherOrigins.length === 0 ? [] : [`  other addresses   ${otherOrigins.join(" ")}`]),
-    ...trustLines(facts),
+    ...trustLines(facts, coloured),
     ...exposureLines(facts),
     "",
   ];
 }
 
-function codeLines({ joinUrl, columns }: ReachFacts, coloured: boolean): string[] {
+function codeLines(link: string, { columns }: ReachFacts, coloured: boolean): string[] {
   if (columns === null) return [];
-  const lines = qrLines(joinUrl, coloured);
+  const lines = qrLines(link, coloured);
   // The count of modules is that of lines twice; escapes are not columns.
   const width = lines.length * 2;
   if (columns < width) return [`  (the QR code needs a terminal of ${width} columns; this one has ${columns})`];
   return ["", ...lines, ""];
 }
 
-function trustLines({ pageUrl, certificates, mkcert }: ReachFacts): string[] {
+function trustLines(facts: ReachFacts, coloured: boolean): string[] {
+  const { pageUrl, certificates, mkcert } = facts;
   if (pageUrl === undefined || certificates === undefined) return [];
   const { fingerprint, folder, isNew, uncovered } = certificates;
   const steps = TRUST_STEPS.filter(({ isHandheld }) => isHandheld).flatMap(({ device, steps: words }) => [
@@ -56,11 +57,12 @@ function trustLines({ pageUrl, certificates, mkcert }: ReachFacts): string[] {
     `Before a device joins for the first time, it has to trust this machine's certificate authority${isNew ? ", which is new" : ""}`,
     "  1. Bring the device into the same network, and open there",
     `       ${pageUrl}`,
+    ...codeLines(pageUrl, facts, coloured),
     "  2. Compare the fingerprint it shows",
     `       SHA-256 ${fingerprint}`,
     "  3. Install the certificate; computers find their steps on that page",
     ...steps,
-    "  4. Scan the code above, or open the link",
+    "  4. Open the link at the top, or scan its code",
     `  Its key stays in ${folder}; it can vouch for local names and addresses only.`,
     ...(uncovered.length === 0
       ? []
