@@ -167,6 +167,17 @@ describe("a lost device", () => {
   });
 });
 
+describe("a GPU that refuses what every GPU must do", () => {
+  it("is left for the CPU at once, said in words", async () => {
+    const computation = await openResilient((operation) => (operation === "run" ? "DEVICE_FAILED" : null));
+    await ready(computation);
+    await expect(computation.run(EVALUATE, 1_000)).rejects.toMatchObject({ code: "DEVICE_CHANGED" });
+    expect(sentences().at(-1)).toBe("The test GPU failed (DEVICE_FAILED), so the CPU is used from now on");
+    await hold(computation);
+    expect(sumsOf(await computation.run(EVALUATE, 1_000))).toEqual(EVALUATION);
+  });
+});
+
 describe("too little memory", () => {
   const tooSmallFor =
     (parts: number): Fault =>

@@ -189,13 +189,15 @@ export class ResilientComputation implements DeviceComputation {
   /** Takes another device, or smaller parts. */
   async #answer(error: unknown): Promise<void> {
     const trouble = troubleOf(error);
-    if (trouble === "lost" && this.#inner.backend === "webgpu") return this.#replace(clauseOf(error));
-    if (trouble === null || trouble === "lost") throw error;
+    const isGpu = this.#inner.backend === "webgpu";
+    if (trouble === "lost" && isGpu) return this.#replace(clauseOf(error));
+    if (trouble === "refused" && isGpu) return this.#takeCpu(`${clauseOf(error)}, so the CPU is used from now on`);
+    if (trouble !== "memory") throw error;
     const next = this.#setup === null ? undefined : partsOf(this.#setup).find((parts) => parts > this.#parts);
     if (next !== undefined) {
       this.#parts = next;
       this.#tell(`There is too little memory for a whole microbatch, so it is computed in ${next} parts`);
-    } else if (this.#inner.backend === "webgpu") {
+    } else if (isGpu) {
       await this.#takeCpu("The GPU has too little memory for this run, so the CPU is used from now on");
     } else {
       throw error;
@@ -271,9 +273,10 @@ export class ResilientComputation implements DeviceComputation {
 }
 
 /** By code, because errors of a compute thread have lost their class. */
-function troubleOf(error: unknown): "lost" | "memory" | null {
+function troubleOf(error: unknown): "lost" | "refused" | "memory" | null {
   if (!(error instanceof Error) || !("code" in error)) return null;
   if (error.code === "DEVICE_LOST") return "lost";
+  if (error.code === "DEVICE_FAILED") return "refused";
   return error.code === "OUT_OF_MEMORY" ? "memory" : null;
 }
 
