@@ -51,6 +51,18 @@ describe.runIf(chromium !== undefined)("the dashboard is for everybody", () => {
     expect(errors).toEqual([]);
   });
 
+  it("nothing is wider than the window, however wide it is and however long a name", async () => {
+    const long = "w".repeat(32);
+    const { page } = await opened({ run: { workers: 12, name: long, workerNames: [long] } });
+    const sideways: string[] = [];
+    for (const width of [320, 480, 736, 960, 1_088, 1_200, 1_280, 1_440, 1_920]) {
+      await page.setViewportSize({ width, height: 800 });
+      const content = await page.evaluate(() => document.documentElement.scrollWidth);
+      if (content > width) sideways.push(`${content} in ${width}`);
+    }
+    expect(sideways).toEqual([]);
+  });
+
   it("the confusion matrix is walked with the arrow keys, and Enter shows the samples of a cell", async () => {
     const { page } = await opened();
     await page.getByRole("button", { name: "0 taken for 0" }).focus();
