@@ -121,7 +121,7 @@ export class JoinTab {
   static async open(browser: Browser, joinUrl: string, options: TabOptions = {}): Promise<JoinTab> {
     const context = options.context ?? (await browser.newContext());
     const tab = new JoinTab(await context.newPage());
-    if (options.recordsDevices === true) recordDevices(tab.page);
+    if (options.recordsDevices === true) await recordDevices(tab.page);
     await tab.page.goto(linkWith(joinUrl, options.backend));
     await tab.until(["consent"]);
     return tab;
@@ -219,22 +219,44 @@ function linkWith(joinUrl: string, backend: string | undefined): string {
   return `${joinUrl}${joinUrl.includes("#") ? "&" : "#"}backend=${backend}`;
 }
 
-/**
- * Makes every thread of a page keep its latest GPU device where a test finds it. The debugger does so when the thread is made:
- * long before that thread has heard from the page, looked at its storage and asked for an adapter.
- */
-function recordDevices(page: Page): void {
+/** Makes every thread of a page keep its latest GPU device where a test finds it. */
+async function recordDevices(page: Page): Promise<void> {
+  await page.addInitScript(holdThreads);
   page.on("worker", (thread) => {
-    const recording = thread.evaluate(() => {
-      if (typeof GPUAdapter !== "function") return;
-      const { requestDevice } = GPUAdapter.prototype;
-      GPUAdapter.prototype.requestDevice = async function (descriptor) {
-        const device = await requestDevice.call(this, descriptor);
-        Reflect.set(globalThis, "latestDevice", device);
-        return device;
-      };
-    });
-    // A thread may end before it is asked.
+    const recording = thread
+      .evaluate(recordInThread)
+      .then(() => page.evaluate(() => Reflect.get(window, "freeThreads")()));
+    // A thread, or its page, may end before it is asked.
     recording.catch(() => {});
   });
+}
+
+/** In the page: what is said to a thread waits until the thread records. */
+function holdThreads(): void {
+  const { postMessage } = Worker.prototype;
+  const free = new WeakSet<Worker>();
+  let held: { readonly thread: Worker; readonly words: readonly unknown[] }[] = [];
+  Reflect.set(Worker.prototype, "postMessage", function (this: Worker, ...words: readonly unknown[]) {
+    if (free.has(this)) Reflect.apply(postMessage, this, words);
+    else held.push({ thread: this, words });
+  });
+  Reflect.set(window, "freeThreads", () => {
+    const waiting = held;
+    held = [];
+    for (const { thread, words } of waiting) {
+      free.add(thread);
+      Reflect.apply(postMessage, thread, words);
+    }
+  });
+}
+
+/** In a thread. */
+function recordInThread(): void {
+  if (typeof GPUAdapter !== "function") return;
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    const device = await requestDevice.call(this, descriptor);
+    Reflect.set(globalThis, "latestDevice", device);
+    return device;
+  };
 }
