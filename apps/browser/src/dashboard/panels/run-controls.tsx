@@ -1,5 +1,5 @@
 import type { WatchCommand } from "@tributary/protocol";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
 
 /** What a viewer reads who wants to steer. */
@@ -15,6 +15,9 @@ const TAKEN: Readonly<Record<WatchCommand["command"], string>> = {
   learningRateFactor: "The learning rate is another one from the next step on.",
 };
 
+/** Milliseconds that an answer stays. */
+const ANSWER_MILLISECONDS = 15_000;
+
 /** Pause or resume, checkpoint, stop. Without the admin token the buttons tell how to get it. */
 export function RunControls() {
   const { link } = useDashboard();
@@ -23,6 +26,10 @@ export function RunControls() {
   const isOpen = useIsOpen();
   const [words, setWords] = useState("");
   const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setWords(""), ANSWER_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [words]);
   // Nothing can be steered any more, and the badge beside says so.
   if (state === "finished") return null;
   const give = async (command: WatchCommand) => {
