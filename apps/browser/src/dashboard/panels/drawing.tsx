@@ -6,6 +6,7 @@ import { PixelCanvas } from "../pictures/pixel-canvas.tsx";
 import { type ImageForm, imageForm, samplePixels } from "../pictures/sample-image.ts";
 import type { LookedAt } from "../state/looked-at.ts";
 import { useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
+import { useOnScreen } from "../watch/visibility.ts";
 import { percent, wholeNumber } from "../words/figures.ts";
 import { DrawPad } from "./draw-pad.tsx";
 import { Panel } from "./panel.tsx";
@@ -32,7 +33,8 @@ export function Drawing({ onLook }: { readonly onLook: (looked: LookedAt) => voi
 function DrawingPanel({ form, onLook }: { readonly form: ImageForm; readonly onLook: (looked: LookedAt) => void }) {
   const [asked, setAsked] = useState<Asked | null>(null);
   const [shown, setShown] = useState<GreyPicture | null>(null);
-  const { prediction, trouble } = usePrediction(asked);
+  const place = useRef<HTMLDivElement>(null);
+  const { prediction, trouble } = usePrediction(asked, useOnScreen(place));
   const onDrawn = useCallback(
     (drawing: GreyPicture | null) => {
       const digit = drawing === null ? null : centredDigit(drawing, form);
@@ -50,7 +52,7 @@ function DrawingPanel({ form, onLook }: { readonly form: ImageForm; readonly onL
   };
   return (
     <Panel id="drawing" title="Draw and predict">
-      <div class="drawing">
+      <div class="drawing" ref={place}>
         <div class="drawing-side">
           <DrawPad shown={shown} isEmpty={asked === null} onDrawn={onDrawn} />
           <div class="drawing-buttons">
@@ -68,7 +70,7 @@ function DrawingPanel({ form, onLook }: { readonly form: ImageForm; readonly onL
           </div>
           <SampleChoice onSample={onSample} />
         </div>
-        <div class="drawing-answer" role="status">
+        <div class="drawing-answer">
           {asked === null ? (
             <p class="muted small">Draw with a finger, a pen or the mouse. The network answers after each stroke.</p>
           ) : (
@@ -94,6 +96,9 @@ function Answer({ asked, form, prediction, trouble }: AnswerProps) {
   );
   return (
     <>
+      <p class="visually-hidden" role="status">
+        {best === undefined ? "" : `Taken for ${best}`}
+      </p>
       <div class="drawing-seen">
         <PixelCanvas
           pixels={samplePixels(form, asked.inputs)}
@@ -170,35 +175,46 @@ function SampleChoice({ onSample }: { readonly onSample: (inputs: string, label:
   );
 }
 
-/** Asks for each new input, never more often than allowed, and again when the parameters have changed. */
-function usePrediction(asked: Asked | null) {
+/** Seconds of the run after which the same drawing is asked about again: the network has learned meanwhile. */
+const AGAIN_SECONDS = 3;
+
+/** Asks for each new input, never more often than allowed, and again as the network learns. */
+function usePrediction(asked: Asked | null, isSeen: boolean) {
   const { link } = useDashboard();
   const isOpen = useIsOpen();
-  const epochs = useWatched((watched) => watched.epochs.length);
+  const turn = useWatched(({ progress }) =>
+    progress.state === "running" ? Math.floor(progress.seconds / AGAIN_SECONDS) : 0,
+  );
   const [prediction, setPrediction] = useState<WatchPrediction | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
-  const lastAsked = useRef(0);
+  const lastAsked = useRef({ atMs: 0, number: 0, answered: 0 });
   const inputs = asked?.inputs ?? null;
+  // Another turn asks again.
   useEffect(() => {
+    const last = lastAsked.current;
     if (inputs === null) {
+      // What is still on its way belongs to a drawing that is gone.
+      last.answered = last.number;
       setPrediction(null);
       setTrouble(null);
     }
-    if (inputs === null || !isOpen) return undefined;
-    let isWanted = true;
-    const wait = Math.max(0, lastAsked.current + ASK_MILLISECONDS - performance.now());
+    if (inputs === null || !isOpen || !isSeen) return undefined;
+    const wait = Math.max(0, last.atMs + ASK_MILLISECONDS - performance.now());
     const timer = setTimeout(() => {
-      lastAsked.current = performance.now();
+      last.atMs = performance.now();
+      last.number += 1;
+      const { number } = last;
       void link.ask({ type: "predict", inputs }).then((answer) => {
-        if (!isWanted) return;
-        setTrouble(answer.type === "failed" ? `${answer.message}.` : null);
-        if (answer.type === "prediction") setPrediction(answer);
+        // While somebody draws, answers to what was there a moment ago are shown as they come, but none after a newer one.
+        if (number <= last.answered) return;
+        if (answer.type === "prediction") {
+          last.answered = number;
+          setPrediction(answer);
+          setTrouble(null);
+        } else if (answer.type === "failed" && number === last.number) setTrouble(`${answer.message}.`);
       });
     }, wait);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-  }, [link, inputs, isOpen, epochs]);
+    return () => clearTimeout(timer);
+  }, [link, inputs, isOpen, isSeen, turn]);
   return { prediction, trouble };
 }
