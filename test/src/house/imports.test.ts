@@ -25,7 +25,7 @@ const APPS: Readonly<Record<string, readonly string[]>> = {
 const APP_NAMES = ["@tributary/coordinator-app", "@tributary/node-worker", "@tributary/cli", "@tributary/browser"];
 
 /** Small platform-free libraries that a pure package may hold. */
-const PURE_LIBRARIES = ["@noble/hashes", "valibot", "fflate", "fast-png", "jpeg-js"];
+const PURE_LIBRARIES = ["@noble/hashes", "msgpackr", "valibot", "fflate", "fast-png", "jpeg-js"];
 
 const sources = filesBelow(["packages", "apps"], [".ts", ".tsx"]);
 const production = sources.filter((file) => !isTest(file));
