@@ -117,7 +117,9 @@ describe.skipIf(chromium === undefined)("two tabs on webgpu and two Node process
     });
     coordinator.command({ command: "pause" });
     const browser = await launchBrowser(executable, { swiftShader: true });
-    const { ids } = await joinFour(coordinator, browser);
+    const { ids, tabs } = await joinFour(coordinator, browser);
+    // Their shaders are compiled: each is free when a step begins.
+    for (const tab of tabs) await tab.until(["waiting", "training"]);
     coordinator.command({ command: "resume" });
     const result = await coordinator.finished;
     expect(result.steps).toBe(20);
