@@ -21,7 +21,7 @@ const PHONE = { width: 360, height: 1_480 };
 /** Epochs after which curves, matrix and activations have something to show. */
 const EPOCHS = 5;
 /** Seconds of throughput to show. */
-const SECONDS = 45;
+const SECONDS = 20;
 
 const executablePath = findChromium("pictures of the dashboard");
 if (executablePath === undefined) process.exit(1);
@@ -29,7 +29,7 @@ mkdirSync(FOLDER, { recursive: true });
 const out = await mkdtemp(join(tmpdir(), "tributary-pictures-"));
 const ready = Promise.withResolvers<void>();
 const coordinator = await startCoordinator({
-  run: await traceRun({ ...images, name: "digits", epochs: 30 }),
+  run: await traceRun({ ...images, name: "digits", epochs: 60 }),
   out,
   codecs: ["float16"],
   pages: await readPages(await ensurePages()),

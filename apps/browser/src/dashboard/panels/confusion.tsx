@@ -55,7 +55,7 @@ function confusionWords({ counts, samples, step }: WatchedConfusion, offersSampl
   const most =
     worst === null
       ? ""
-      : ` Most often ${worst.label} is taken for ${worst.predicted}: ${wholeNumber(worst.count)} times.`;
+      : ` Most often ${worst.label} is taken for ${worst.predicted}: ${worst.count === 1 ? "once" : `${wholeNumber(worst.count)} times`}.`;
   const hint = offersSamples ? " Choose a cell to see its samples." : "";
   return `${wholeNumber(right)} of ${wholeNumber(samples)} test samples are right after step ${wholeNumber(step)}.${most}${hint}`;
 }

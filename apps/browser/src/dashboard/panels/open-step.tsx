@@ -7,13 +7,13 @@ const SENTENCE_MILLISECONDS = 1_500;
 
 /** Why the open step is still open, in one sentence, and how much of it is in. */
 export function OpenStep() {
-  const { why, stepSamplesIn, stepSamples, state } = useWatched((watched) => watched.progress);
-  const sentence = useHeld(why, SENTENCE_MILLISECONDS);
-  if (state === "finished") return null;
+  const progress = useWatched((watched) => watched.progress);
+  const { why, stepSamplesIn, stepSamples } = useHeld(progress, SENTENCE_MILLISECONDS);
+  if (progress.state === "finished") return null;
   const share = stepSamples === 0 ? 0 : Math.min(1, stepSamplesIn / stepSamples);
   return (
     <section class="open-step" aria-label="The open step">
-      <p>{sentence === "" ? "Nothing is open at the moment." : sentence}</p>
+      <p>{why === "" ? "Nothing is open at the moment." : why}</p>
       <div class="open-step-fill">
         <div class="meter" aria-hidden="true">
           <div class="meter-fill" style={{ width: `${100 * share}%` }} />
