@@ -11,7 +11,7 @@ describe("eventLine", () => {
     [{ event: "worker", id: "w1", name: "Ada", state: "lost" }, "warning", "Ada was lost"],
     [{ event: "waiting", step: 3, reason: "The run is paused" }, "info", "The run is paused"],
     // The path on the disk is nobody else's business.
-    [{ event: "checkpoint", step: 200, path: "/home/ada/run" }, "info", "Saved after step 200"],
+    [{ event: "checkpoint", step: 200, path: "/srv/ada/run" }, "info", "Saved after step 200"],
     [
       { event: "reissued", step: 4, start: 8, end: 16, from: "w1", to: "w2", milliseconds: 3 },
       "warning",
