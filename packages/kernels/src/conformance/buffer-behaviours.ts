@@ -44,6 +44,19 @@ async function copies(device: Device): Promise<void> {
   }
 }
 
+async function sharedMemory(device: Device): Promise<void> {
+  // A page that is not isolated from others has none.
+  if (typeof SharedArrayBuffer === "undefined") return;
+  const data = new Float32Array(new SharedArrayBuffer(12));
+  data.set([1, 2, 3]);
+  const buffer = device.allocate("float32", 3);
+  await device.write(buffer, data);
+  await expectElements(device, buffer, [1, 2, 3]);
+  await device.write(buffer, data.subarray(2), 1);
+  await expectElements(device, buffer, [1, 3, 3]);
+  buffer.dispose();
+}
+
 async function readsTogether(device: Device): Promise<void> {
   const buffers = await Promise.all(DTYPES.map((dtype) => bufferWith(device, dtype, ELEMENTS)));
   const read = await device.readAll(buffers);
@@ -121,6 +134,7 @@ async function growth(device: Device): Promise<void> {
 export const BUFFER_BEHAVIOURS: readonly DeviceBehaviour[] = [
   { name: "a new buffer holds zeros, also where another one was", check: zeroAtFirst },
   { name: "write and read copy, in the array of the dtype", check: copies },
+  { name: "write takes memory that threads share", check: sharedMemory },
   { name: "several buffers are read together, each in the array of its dtype", check: readsTogether },
   { name: "write and read at an offset touch nothing else", check: offsets },
   { name: "a wrong call is refused with its code and changes nothing", check: wrongCalls },

@@ -78,7 +78,9 @@ export class StagingBuffers {
     this.#queue.counters.bytesWritten += data.byteLength;
     const isWhole = start % 4 === 0 && data.byteLength % 4 === 0;
     if (isWhole) {
-      queue.writeBuffer(buffer, start, data.buffer, data.byteOffset, data.byteLength);
+      // Dawn in Node takes no memory that threads share.
+      const own = data.buffer instanceof ArrayBuffer ? data : data.slice();
+      queue.writeBuffer(buffer, start, own.buffer, own.byteOffset, own.byteLength);
       return;
     }
     const first = start & ~3;
