@@ -13,6 +13,9 @@ export interface BodyOptions {
 /** A body's statements, which declare a variable for each step, and those variables' names. */
 export interface BodyCode {
   readonly statements: string;
+  /** The two halves of the statements: bodies of several elements may have all their loads before all their stores. */
+  readonly steps: string;
+  readonly stores: string;
   /** By number of the step. */
   readonly values: readonly string[];
 }
@@ -37,10 +40,13 @@ export function bodyCode(
     values.push(name);
   }
   // Every load stands before every store: a body may write where it reads.
-  for (const { step, storage, window } of body.stores) {
-    lines.push(context.access(storage, window.offset).store(place(body, window, coordinates), values[step]));
-  }
-  return { statements: lines.join("\n"), values };
+  const stores = body.stores.map(({ step, storage, window }) =>
+    context.access(storage, window.offset).store(place(body, window, coordinates), values[step]),
+  );
+  return {
+    ...{ statements: [...lines, ...stores].join("\n"), steps: lines.join("\n"), stores: stores.join("\n") },
+    values,
+  };
 }
 
 /** The statements of a body in a scope of their own. */

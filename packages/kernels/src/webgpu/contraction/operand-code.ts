@@ -53,7 +53,8 @@ export class OperandCode {
       if (divisor !== 1) terms.push(times(quotient, stride));
     }
     if (conditions.length === 0) return this.#access.load(sum(...terms));
-    const inside = this.#lines.let("inside", conditions.join(" && "));
+    // Bits and no branches: a compiler need not find out that both sides may be computed.
+    const inside = this.#lines.let("inside", conditions.map((condition) => `(${condition})`).join(" & "));
     const element = this.#lines.let("element", `select(0u, ${sum(...terms)}, ${inside})`);
     return `select(0.0, ${this.#access.load(element)}, ${inside})`;
   }

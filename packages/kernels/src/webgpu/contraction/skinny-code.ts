@@ -1,6 +1,6 @@
 import type { ContractKernel } from "../../ir.ts";
 import { type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
-import { below, EpilogueCode, guarded } from "./epilogue-code.ts";
+import { EpilogueCode } from "./epilogue-code.ts";
 import { emitLaneSums } from "./lane-sums.ts";
 import { mergeDigits } from "./linear-map.ts";
 import { highBits, type Lines, lowBits, sum } from "./lines.ts";
@@ -215,49 +215,37 @@ class SkinnyWriter {
   }
 
   #finish(): void {
-    const { rows } = this.#shape;
+    const { rows, width } = this.#shape;
     const most = Math.min(rows, this.#product.rows);
-    if (this.#epilogue.wantsLoop(most * this.#columns.length)) {
-      this.#loopOver(most);
+    const columns = this.#columns.map((column) => this.#epilogue.line("column", column, width));
+    const loop = this.#epilogue.wantsLoop(most * columns.length);
+    const finishRows = (first: string, count: number, value: (column: number, row: number) => string): void => {
+      const own = Array.from({ length: count }, (_, row) => {
+        const number = sum(this.#place.firstRow, first, row === 0 ? "0u" : `${row}u`);
+        // Rows that no workgroup has are not written at all, unless a loop goes over them.
+        const alone = !loop && this.#product.rows <= rows;
+        return this.#epilogue.line("row", number, alone ? this.#product.rows : rows);
+      });
+      this.#epilogue.elements(
+        columns.flatMap((column, index) => own.map((row, line) => ({ row, column, value: value(index, line) }))),
+      );
+    };
+    if (!loop) {
+      finishRows("0u", most, (column, row) =>
+        rows === 1 ? `sum${column}_0` : `sum${column}_${row >> 2}.${"xyzw"[row & 3]}`,
+      );
       return;
     }
-    for (const [index, column] of this.#columns.entries()) {
-      guarded(this.#lines, below(column, this.#product.columns, this.#shape.width), () => {
-        const across = this.#epilogue.coordinates(column, "column");
-        for (let row = 0; row < most; row++) {
-          const value = rows === 1 ? `sum${index}_0` : `sum${index}_${row >> 2}.${"xyzw"[row & 3]}`;
-          this.#row(`${row}u`, across, value);
-        }
-      });
-    }
-  }
-
-  /** The epilogue of one row of a column. */
-  #row(number: string, across: readonly string[], value: string): void {
-    const { rows } = this.#product;
-    const row = this.#lines.let("row", sum(this.#place.firstRow, number));
-    const alone = rows <= this.#shape.rows;
-    guarded(this.#lines, alone ? null : below(row, rows, this.#shape.rows), () =>
-      this.#epilogue.element(this.#epilogue.coordinates(row, "row"), across, value),
-    );
-  }
-
-  #loopOver(rows: number): void {
     const lines = this.#lines;
     const sums = lines.name("sums");
-    const each = Math.max(this.#shape.rows, 1);
     const values = this.#sums((name) => name).flatMap((name) =>
-      each === 1 ? [name] : [0, 1, 2, 3].map((lane) => `${name}.${"xyzw"[lane]}`),
+      rows === 1 ? [name] : [0, 1, 2, 3].map((lane) => `${name}.${"xyzw"[lane]}`),
     );
     lines.add(`var ${sums} = array<f32, ${values.length}>(${values.join(", ")});`);
-    for (const [index, column] of this.#columns.entries()) {
-      guarded(lines, below(column, this.#product.columns, this.#shape.width), () => {
-        const across = this.#epilogue.coordinates(column, "column");
-        const row = lines.name("row");
-        lines.block(`for (var ${row} = 0u; ${row} < ${rows}u; ${row} += 1u)`, () =>
-          this.#row(row, across, `${sums}[${sum(row, `${index * each}u`)}]`),
-        );
-      });
-    }
+    const row = lines.name("row");
+    const together = Math.min(rows, 4);
+    lines.block(`for (var ${row} = 0u; ${row} < ${most}u; ${row} += ${together}u)`, () =>
+      finishRows(row, together, (column, line) => `${sums}[${sum(row, `${column * rows + line}u`)}]`),
+    );
   }
 }

@@ -1,12 +1,15 @@
 import type { ContractKernel } from "../../ir.ts";
 import { type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
-import { below, EpilogueCode, guarded } from "./epilogue-code.ts";
+import { EpilogueCode } from "./epilogue-code.ts";
 import { emitLaneSums } from "./lane-sums.ts";
 import { highBits, type Lines, lowBits, sum } from "./lines.ts";
 import type { Product } from "./product.ts";
 import { pieceVectors, StagedOperand } from "./staged-operand.ts";
 import { sliceCount, type TileShape } from "./tile-shapes.ts";
 import { type Assignment, assignment } from "./workgroup-number.ts";
+
+/** Elements of an invocation whose epilogues run beside each other where slices have shared the sums. */
+const SHARED_ELEMENTS = 4;
 
 /** Vectors of workgroup memory that a product's tiles need. */
 export function tileVectors(product: Product, shape: TileShape): number {
@@ -170,81 +173,54 @@ class TileWriter {
       ),
     );
     lines.add("workgroupBarrier();");
-    const element = lines.name("element");
-    lines.block(
-      `for (var ${element} = lid; ${element} < ${shape.rows * shape.columns}u; ${element} += ${WORKGROUP_SIZE}u)`,
-      () => {
-        const row = lines.let("row", highBits(element, shape.columns));
-        const column = lines.let("column", lowBits(element, shape.columns));
-        const vector = `${memory}[${row} * ${quarter}u + ${lowBits(column, quarter)}]`;
-        this.#element(sum(this.#place.firstRow, row), sum(this.#place.firstColumn, column), () => {
-          return lines.let("value", `${vector}[${highBits(column, quarter)}]`);
-        });
-      },
+    const each = Math.min(SHARED_ELEMENTS, (shape.rows * shape.columns) / WORKGROUP_SIZE);
+    const first = lines.name("first");
+    const end = shape.rows * shape.columns;
+    lines.block(`for (var ${first} = lid; ${first} < ${end}u; ${first} += ${WORKGROUP_SIZE * each}u)`, () =>
+      this.#epilogue.elements(
+        Array.from({ length: each }, (_, number) => {
+          const element = lines.let("element", sum(first, number === 0 ? "0u" : `${number * WORKGROUP_SIZE}u`));
+          const row = lines.let("row", highBits(element, shape.columns));
+          const column = lines.let("column", lowBits(element, shape.columns));
+          const vector = `${memory}[${row} * ${quarter}u + ${lowBits(column, quarter)}]`;
+          return {
+            row: this.#epilogue.line("row", sum(this.#place.firstRow, row), shape.rows),
+            column: this.#epilogue.line("column", sum(this.#place.firstColumn, column), shape.columns),
+            value: lines.let("value", `${vector}[${highBits(column, quarter)}]`),
+          };
+        }),
+      ),
     );
   }
 
-  /** The epilogue of sums that each invocation has for itself. */
+  /** The epilogue of sums that each invocation has for itself, row by row. */
   #finishOwn(): void {
     const { shape } = this.#task;
-    const { threadRows, threadColumns } = shape;
-    if (this.#epilogue.wantsLoop(threadRows * threadColumns)) this.#loopOverOwn();
-    else this.#writeOutOwn();
-  }
-
-  #writeOutOwn(): void {
-    const { shape, product } = this.#task;
     const { firstRow, firstColumn } = this.#place;
     const lines = this.#lines;
-    const columns = rowOffsets(shape.columns, shape.threadColumns).map((offset) => {
-      const column = lines.let("column", sum(firstColumn, this.#column, `${offset}u`));
-      return {
-        guard: below(column, product.columns, shape.columns),
-        place: this.#epilogue.coordinates(column, "column"),
-      };
-    });
-    for (const [row, offset] of rowOffsets(shape.rows, shape.threadRows).entries()) {
-      const line = lines.let("row", sum(firstRow, this.#row, `${offset}u`));
-      guarded(lines, below(line, product.rows, shape.rows), () => {
-        const place = this.#epilogue.coordinates(line, "row");
-        for (const [index, column] of columns.entries()) {
-          const value = `sum${row}_${index >> 2}.${"xyzw"[index & 3]}`;
-          guarded(lines, column.guard, () => this.#epilogue.element(place, column.place, value));
-        }
-      });
+    const columns = rowOffsets(shape.columns, shape.threadColumns).map((offset) =>
+      this.#epilogue.line("column", sum(firstColumn, this.#column, `${offset}u`), shape.columns),
+    );
+    const finishRow = (offset: string, value: (column: number) => string): void => {
+      const row = this.#epilogue.line("row", sum(firstRow, this.#row, offset), shape.rows);
+      this.#epilogue.elements(columns.map((column, index) => ({ row, column, value: value(index) })));
+    };
+    if (!this.#epilogue.wantsLoop(shape.threadRows * shape.threadColumns)) {
+      for (const [row, offset] of rowOffsets(shape.rows, shape.threadRows).entries()) {
+        finishRow(`${offset}u`, (column) => `sum${row}_${column >> 2}.${"xyzw"[column & 3]}`);
+      }
+      return;
     }
-  }
-
-  #loopOverOwn(): void {
-    const { shape } = this.#task;
-    const { threadRows, threadColumns } = shape;
-    const lines = this.#lines;
     const sums = lines.name("sums");
-    const quads = this.#sums((name) => name).flatMap((name) => [0, 1, 2, 3].map((lane) => `${name}.${"xyzw"[lane]}`));
-    lines.add(`var ${sums} = array<f32, ${threadRows * threadColumns}>(${quads.join(", ")});`);
-    const element = lines.name("element");
-    lines.block(`for (var ${element} = 0u; ${element} < ${threadRows * threadColumns}u; ${element} += 1u)`, () => {
-      const row = offsetExpression(highBits(element, threadColumns), shape.rows, threadRows);
-      const column = offsetExpression(lowBits(element, threadColumns), shape.columns, threadColumns);
-      this.#element(
-        sum(this.#place.firstRow, this.#row, row),
-        sum(this.#place.firstColumn, this.#column, column),
-        () => `${sums}[${element}]`,
-      );
-    });
-  }
-
-  #element(row: string, column: string, value: () => string): void {
-    const { shape, product } = this.#task;
-    const lines = this.#lines;
-    const line = lines.let("line", row);
-    const across = lines.let("across", column);
-    const guards = [below(line, product.rows, shape.rows), below(across, product.columns, shape.columns)];
-    const guard = guards.filter((condition) => condition !== null).join(" && ");
-    guarded(lines, guard === "" ? null : guard, () => {
-      const coordinates = [this.#epilogue.coordinates(line, "row"), this.#epilogue.coordinates(across, "column")];
-      this.#epilogue.element(coordinates[0], coordinates[1], value());
-    });
+    const values = this.#sums((name) => name).flatMap((name) => [0, 1, 2, 3].map((lane) => `${name}.${"xyzw"[lane]}`));
+    lines.add(`var ${sums} = array<f32, ${values.length}>(${values.join(", ")});`);
+    const row = lines.name("row");
+    lines.block(`for (var ${row} = 0u; ${row} < ${shape.threadRows}u; ${row} += 1u)`, () =>
+      finishRow(
+        offsetExpression(row, shape.rows, shape.threadRows),
+        (column) => `${sums}[${row} * ${shape.threadColumns}u + ${column}u]`,
+      ),
+    );
   }
 }
 
