@@ -5,43 +5,25 @@ import { traceRun } from "@tributary/training";
 import {
   adam,
   arrays,
-  Conv2d,
   crossEntropy,
   defineRun,
   digits,
-  Flatten,
   Linear,
   LSTM,
   lastStep,
-  MaxPool2d,
   Module,
   mseLoss,
-  ReLU,
-  Sequential,
   type Tensor,
   TransformerBlock,
 } from "tributary";
+import example from "../../../examples/digits.run.ts";
 
 const optimizer = adam({ learningRate: 1e-3 });
 
 /** LeNet on digits with Adam, batches of 64. */
 export const LENET = defineRun({
   name: "lenet",
-  model: () =>
-    new Sequential(
-      new Conv2d(1, 6, 5, { padding: 2 }),
-      new ReLU(),
-      new MaxPool2d(2),
-      new Conv2d(6, 16, 5),
-      new ReLU(),
-      new MaxPool2d(2),
-      new Flatten(),
-      new Linear(400, 120),
-      new ReLU(),
-      new Linear(120, 84),
-      new ReLU(),
-      new Linear(84, 10),
-    ),
+  model: example.model,
   loss: crossEntropy,
   optimizer,
   data: digits({ train: 128, test: 16 }),
