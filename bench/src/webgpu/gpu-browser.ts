@@ -31,7 +31,12 @@ const ARGUMENTS = [
 ];
 const REAL_GPU = ["--enable-features=Vulkan", "--use-angle=vulkan", "--ignore-gpu-blocklist"];
 // A step of a program that computes on the CPU takes longer than a watchdog has patience for.
-const SOFTWARE_GPU = ["--use-webgpu-adapter=swiftshader", "--disable-gpu-watchdog"];
+const SOFTWARE_GPU = [
+  "--use-webgpu-adapter=swiftshader",
+  "--disable-gpu-watchdog",
+  // It compiles Vulkan's own zeroing of workgroup memory to a store a word; Dawn's is a loop. It does every engine good.
+  "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension",
+];
 
 /** What computes on the CPU under the name of a GPU. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|\bwarp\b|basic render/i;

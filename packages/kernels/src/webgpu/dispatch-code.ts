@@ -62,6 +62,8 @@ class DispatchWriter implements KernelContext {
   // Slot 0 is always 0: what is added to it the compiler of the shader cannot know.
   readonly #bases: number[] = [0];
   readonly #baseSlots = new Map<string, number>();
+  /** Where accesses begin, by their expressions: each is a variable of the functions that use it. */
+  readonly #origins = new Map<string, string>();
   readonly #arrays = new Map<ArrayType, number>();
   readonly #scans = new Map<number, ScanKernel>();
   #chained = false;
@@ -121,7 +123,7 @@ class DispatchWriter implements KernelContext {
       this.#declareLoop(turn);
       base = `select(${base}, ${this.#base(`${root}+${start}, odd`, other.start + start)}, (${turn} & 1u) == 1u)`;
     }
-    const from = [base, ...moves].join(" + ");
+    const from = this.#origin([base, ...moves].join(" + "));
     return this.#memories.access(home, REGISTER_TYPES[dtype], from);
   }
 
@@ -178,6 +180,19 @@ class DispatchWriter implements KernelContext {
     return `bases[${slot >> 2}u].${"xyzw"[slot & 3]}`;
   }
 
+  /** The variable of where an access begins: nothing in it changes while a kernel's function runs. */
+  #origin(expression: string): string {
+    const name = this.#origins.get(expression) ?? `origin${this.#origins.size}`;
+    this.#origins.set(expression, name);
+    return name;
+  }
+
+  /** Declares the variables of origins that a function's statements use. */
+  #originsOf(statements: string): string[] {
+    const used = new Set(statements.match(/\borigin\d+\b/g));
+    return [...this.#origins].flatMap(([expression, name]) => (used.has(name) ? [`let ${name} = ${expression};`] : []));
+  }
+
   #declareLoop(variable: string): void {
     this.routine(variable, `var<private> ${variable}: u32;`);
   }
@@ -186,7 +201,8 @@ class DispatchWriter implements KernelContext {
   #callable(kernel: GpuKernel): KernelCode {
     const { workgroups, statements } = this.#emit(kernel);
     const name = `kernel${this.#functions.length}`;
-    this.#functions.push(`fn ${name}(wg: u32, lid: u32) {\n${statements}\n}`);
+    const lines = [...this.#originsOf(statements), statements];
+    this.#functions.push(`fn ${name}(wg: u32, lid: u32) {\n${lines.join("\n")}\n}`);
     return { workgroups, statements: `${name}(wg, lid);` };
   }
 

@@ -22,7 +22,7 @@ export const GPU_PART_SIZES: PartSizes = {
   workMax: 4096,
   enough: 256,
   recurrentMax: 128,
-  recurrentRows: 4,
-  recurrentMin: 16,
+  recurrentRows: 8,
+  recurrentMin: 8,
   productRowsMin: 16,
 };
