@@ -57,4 +57,6 @@ export interface Device {
   /** @throws KernelError UNSUPPORTED_OPERATION; ProgramError when the program is not valid */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
   dispose(): void;
+  /** Resolves when all is given back after dispose(): a thread must not end before. Absent where dispose() does it at once. */
+  readonly disposed?: Promise<void>;
 }

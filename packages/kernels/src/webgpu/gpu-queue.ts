@@ -37,6 +37,7 @@ export class GpuQueue {
   #tail: Promise<void> = Promise.resolve();
   readonly #checks = new Set<Promise<void>>();
   readonly #inFlight: Promise<unknown>[] = [];
+  readonly #disposed = Promise.withResolvers<void>();
   /** Held because Dawn in Node stops when nobody holds it; given up with the device, because the process lives as long. */
   #gpu: GPU | null;
 
@@ -106,10 +107,16 @@ export class GpuQueue {
       this.device.destroy();
       void this.lost.then(() => {
         this.#gpu = null;
+        this.#disposed.resolve();
       });
     };
     void this.#gpu;
     void this.#tail.then(() => this.device.queue.onSubmittedWorkDone()).then(destroy, destroy);
+  }
+
+  /** Resolves when the GPU was given back after dispose(). */
+  get disposed(): Promise<void> {
+    return this.#disposed.promise;
   }
 
   #fail(error: GPUError): void {

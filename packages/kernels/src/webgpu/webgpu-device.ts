@@ -130,6 +130,10 @@ export class WebGpuDevice implements Device {
     this.queue.dispose();
   }
 
+  get disposed(): Promise<void> {
+    return this.queue.disposed;
+  }
+
   /** Scratch memory of at least so many bytes; what is in it lasts as long as one run. */
   arena(bytes: number): Arena {
     if (this.#arena === null || this.#arena.bytes < bytes) {

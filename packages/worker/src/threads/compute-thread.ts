@@ -124,6 +124,8 @@ export class ComputeThread {
       case "close":
         this.#prepared?.runner.dispose();
         this.#options.device.dispose();
+        // A thread that ends while its GPU is being given back takes the process with it.
+        await this.#options.device.disposed;
         return null;
       default:
         return request satisfies never;
