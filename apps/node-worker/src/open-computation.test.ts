@@ -2,6 +2,7 @@ import { type DeviceEvent, WorkerError } from "@tributary/worker";
 import { describe, expect, it } from "vitest";
 import { openComputation } from "./open-computation.ts";
 import { createCountingRun } from "./testing/counting-run.ts";
+import type { MachineFiles } from "./vulkan.ts";
 
 const run = createCountingRun(100, 4);
 const SPAN = { step: 3, kind: "gradient", epoch: 0, start: 5, end: 96 } as const;
@@ -9,7 +10,17 @@ const SPAN = { step: 3, kind: "gradient", epoch: 0, start: 5, end: 96 } as const
 const TIMEOUT_MS = 600_000;
 const hasGpu = process.env["SWIFTSHADER_FOLDER"] !== undefined;
 
-async function open(backend: "auto" | "wasm" | "webgpu") {
+/** A Linux without Vulkan. */
+const BARE: MachineFiles = {
+  platform: "linux",
+  variables: {},
+  home: "/people/ada",
+  exists: () => false,
+  namesIn: () => [],
+  contains: () => false,
+};
+
+async function open(backend: "auto" | "wasm" | "webgpu", machine?: MachineFiles) {
   const events: DeviceEvent[] = [];
   const computation = await openComputation({
     backend,
@@ -24,6 +35,7 @@ async function open(backend: "auto" | "wasm" | "webgpu") {
     onBroken: (error) => {
       throw error;
     },
+    ...(machine === undefined ? {} : { machine }),
   });
   return { computation, events };
 }
@@ -37,6 +49,19 @@ describe("what a Node worker computes with", () => {
       { type: "device", backend: "wasm", adapter: null, sentence: expect.stringMatching(/, so the CPU is used$/) },
     ]);
     await computation.dispose();
+  });
+
+  it("without Vulkan, auto takes the CPU and says why; webgpu by name says how to get it", async () => {
+    const { computation, events } = await open("auto", BARE);
+    expect(computation.backend).toBe("wasm");
+    expect(events.map(({ sentence }) => sentence)).toEqual([
+      "This machine has no Vulkan (libvulkan.so.1 is not installed), so the CPU is used",
+    ]);
+    await computation.dispose();
+    await expect(open("webgpu", BARE)).rejects.toMatchObject({
+      code: "BACKEND_UNAVAILABLE",
+      message: expect.stringMatching(/libvulkan1.*or use the backend wasm$/),
+    });
   });
 
   it("wasm is taken without a word about GPUs", async () => {

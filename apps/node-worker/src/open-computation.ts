@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { type Backend, findAdapter } from "@tributary/kernels";
+import { type Backend, findAdapter, KernelError } from "@tributary/kernels";
 import {
   type Clock,
   type DeviceComputation,
@@ -9,6 +9,7 @@ import {
   type WorkerError,
 } from "@tributary/worker";
 import { openComputeThreads } from "./compute-threads.ts";
+import { type MachineFiles, missingVulkan, thisMachine } from "./vulkan.ts";
 
 /** Time in this process. */
 export const CLOCK: Clock = {
@@ -30,6 +31,8 @@ export interface OpenComputationOptions {
   readonly onEvent: (event: DeviceEvent) => void;
   /** A compute thread ended that should not: nothing more can be computed. */
   readonly onBroken: (error: WorkerError) => void;
+  /** Stands in for this machine's own files in tests. */
+  readonly machine?: MachineFiles;
 }
 
 /**
@@ -48,8 +51,15 @@ export function openComputation(options: OpenComputationOptions): Promise<Resili
   });
 }
 
-/** Looks for an adapter before a thread is started for it. One in software is taken only when webgpu was asked for by name. */
+/**
+ * Looks for an adapter before a thread is started for it. One in software is taken only when webgpu was asked for by name.
+ * @throws KernelError BACKEND_UNAVAILABLE
+ */
 async function openGpu(options: OpenComputationOptions): Promise<DeviceComputation> {
+  const missing = missingVulkan(options.machine ?? thisMachine());
+  if (missing !== null) {
+    throw new KernelError("BACKEND_UNAVAILABLE", `${missing.what}: ${missing.remedy}, or use the backend wasm`);
+  }
   const allowSoftware = options.backend === "webgpu";
   const { isSoftware, name } = await findAdapter({ allowSoftware });
   if (isSoftware) {

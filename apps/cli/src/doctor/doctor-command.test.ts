@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { doctorCommand } from "./doctor-command.ts";
-import { findingOf } from "./gpu-finding.ts";
+import { findingOf, vulkanFinding } from "./gpu-finding.ts";
 import { createAuthorityFolder } from "./testing/authority-folder.ts";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
@@ -88,6 +88,17 @@ describe("what the doctor says of the GPU", () => {
     const finding = findingOf(answer);
     expect(finding.standing).toBe("warning");
     expect(finding.remedy).toMatch(remedy);
+  });
+
+  it("no Vulkan: what is missing, how to get it, and the package where that is missing too", () => {
+    const missing = { what: "Vulkan has no driver (none in /x)", remedy: "install a driver" };
+    expect(vulkanFinding(missing, true)).toMatchObject({
+      name: "gpu",
+      standing: "warning",
+      message: "Vulkan has no driver (none in /x): workers of Node compute on the CPU",
+      remedy: expect.stringMatching(/^To use a graphics card, install a driver\. Tabs/),
+    });
+    expect(vulkanFinding(missing, false).remedy).toMatch(/^To use .* a driver; also npm install webgpu\. Tabs/);
   });
 
   it("a real one is named; one that computes on the CPU is named as such", () => {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type AdapterInfo, adapterWords, isSoftwareAdapter } from "@tributary/kernels";
+import { type MissingVulkan, missingVulkan, thisMachine } from "@tributary/node-worker";
 import { type Finding, ok, warning } from "./finding.ts";
 
 const NAME = "gpu";
@@ -17,7 +18,28 @@ export interface GpuAnswer {
 
 /** Which GPU workers of Node find through the optional package `webgpu`. A run can work without. */
 export async function gpuFinding(): Promise<Finding> {
-  return findingOf(await probeGpu());
+  const missing = missingVulkan(thisMachine());
+  return missing === null ? findingOf(await probeGpu()) : vulkanFinding(missing, hasPackage());
+}
+
+/** The finding where there is no Vulkan to ask for a GPU. */
+export function vulkanFinding({ what, remedy }: MissingVulkan, packageIsHere: boolean): Finding {
+  const beside = packageIsHere ? "" : "; also npm install webgpu";
+  return warning(
+    NAME,
+    `${what}: workers of Node compute on the CPU`,
+    `To use a graphics card, ${remedy}${beside}. ${BROWSERS}`,
+  );
+}
+
+/** Whether the optional package is installed; it is not loaded. */
+function hasPackage(): boolean {
+  try {
+    import.meta.resolve("webgpu");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The finding that an answer of the probe gives; null: the probe ended without one. */

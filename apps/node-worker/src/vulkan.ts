@@ -1,0 +1,142 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { posix } from "node:path";
+
+/** What of a machine says whether it has Vulkan, by which Dawn reaches GPUs on Linux. */
+export interface MachineFiles {
+  /** As `process.platform` names it. */
+  readonly platform: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The user's home folder. */
+  readonly home: string;
+  readonly exists: (path: string) => boolean;
+  /** Names in a folder; none where there is no such folder. */
+  readonly namesIn: (folder: string) => readonly string[];
+  /** Whether a file is there, can be read and has this text in it. */
+  readonly contains: (path: string, text: string) => boolean;
+}
+
+/** Why there is no Vulkan, in two parts of one sentence. */
+export interface MissingVulkan {
+  /** "This machine has no ...", without a colon. */
+  readonly what: string;
+  /** "install ...". */
+  readonly remedy: string;
+}
+
+const LOADER = "libvulkan.so.1";
+
+/** Where the dynamic linker knows libraries from, beside its folders (ld.so(8)). */
+const LINKER_CACHE = "/etc/ld.so.cache";
+/** What is mapped into this process: a loader that is there already will be taken. */
+const PROCESS_MAP = "/proc/self/maps";
+
+/** Folders that the dynamic linker searches by itself, and those that distributions add to them. */
+const LIBRARY_FOLDERS = [
+  ...["/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"],
+  ...["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"],
+  "/run/opengl-driver/lib",
+];
+
+/** Variables that name the drivers in place of the folders; the first one that is set counts. */
+const DRIVER_VARIABLES = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
+
+/** Below each of these, drivers stand in vulkan/icd.d. */
+const DRIVER_ROOTS = ["/etc", "/usr/local/etc", "/run/opengl-driver/share", "/run/opengl-driver-32/share"];
+
+/**
+ * Looks for what Dawn needs on Linux before it is loaded: without it Dawn finds no GPU, and writes to standard error from its own
+ * code. Rather finds something that is of no use than misses something: Dawn itself has the last word.
+ * Source: Khronos, "Driver interface to the Vulkan loader" (folders of drivers on Linux), and ld.so(8).
+ * @returns null where Dawn may be asked; always so on other systems, where it needs no Vulkan
+ */
+export function missingVulkan(files: MachineFiles): MissingVulkan | null {
+  if (files.platform !== "linux") return null;
+  if (!hasLoader(files)) {
+    return {
+      what: `This machine has no Vulkan (${LOADER} is not installed)`,
+      remedy:
+        "install libvulkan1 (Debian, Ubuntu) or vulkan-loader (Fedora, Arch: vulkan-icd-loader) and the driver of the graphics card, or, if it lies " +
+        "elsewhere, name its folder in LD_LIBRARY_PATH",
+    };
+  }
+  const variable = DRIVER_VARIABLES.find((name) => pathsOf(files, name).length > 0);
+  if (variable !== undefined) {
+    if (pathsOf(files, variable).some((path) => isDriver(files, path))) return null;
+    return {
+      what: `Vulkan has no driver (${variable} names ${files.variables[variable]}, where there is none)`,
+      remedy: `correct ${variable}, or unset it to have the usual folders searched`,
+    };
+  }
+  const folders = driverFolders(files);
+  if ([...folders, ...pathsOf(files, "VK_ADD_DRIVER_FILES")].some((path) => isDriver(files, path))) return null;
+  return {
+    what: "Vulkan has no driver (there is no .json file in /usr/share/vulkan/icd.d or the other folders for drivers)",
+    remedy:
+      "install the driver of the graphics card (Debian, Ubuntu, Fedora: mesa-vulkan-drivers, or NVIDIA's own), or name its .json file in " +
+      "VK_DRIVER_FILES",
+  };
+}
+
+function hasLoader(files: MachineFiles): boolean {
+  const folders = [...pathsOf(files, "LD_LIBRARY_PATH"), ...LIBRARY_FOLDERS];
+  return (
+    folders.some((folder) => files.exists(posix.join(folder, LOADER))) ||
+    files.contains(LINKER_CACHE, LOADER) ||
+    files.contains(PROCESS_MAP, LOADER)
+  );
+}
+
+/** Folders in which the loader looks for drivers. */
+function driverFolders(files: MachineFiles): string[] {
+  const { home } = files;
+  const listed = (variable: string, otherwise: readonly string[]) => {
+    const paths = pathsOf(files, variable);
+    return paths.length > 0 ? paths : otherwise;
+  };
+  const roots = [
+    ...listed("XDG_CONFIG_HOME", [posix.join(home, ".config")]),
+    ...listed("XDG_CONFIG_DIRS", ["/etc/xdg"]),
+    ...listed("XDG_DATA_HOME", [posix.join(home, ".local/share")]),
+    ...listed("XDG_DATA_DIRS", []),
+    // Searched without the variable; with one that leaves them out, drivers of the system lie there all the same.
+    ...["/usr/local/share", "/usr/share"],
+    ...DRIVER_ROOTS,
+  ];
+  return roots.map((root) => posix.join(root, "vulkan/icd.d"));
+}
+
+/** A manifest, or a folder with one. */
+function isDriver(files: MachineFiles, path: string): boolean {
+  if (path.endsWith(".json")) return files.exists(path);
+  return files.namesIn(path).some((name) => name.endsWith(".json"));
+}
+
+/** The paths of a variable, which stand between colons. */
+function pathsOf({ variables }: MachineFiles, variable: string): string[] {
+  return (variables[variable] ?? "").split(":").filter((path) => path !== "");
+}
+
+/** Files and variables of this very machine. */
+export function thisMachine(): MachineFiles {
+  return {
+    platform: process.platform,
+    variables: process.env,
+    home: homedir(),
+    exists: existsSync,
+    namesIn: (folder) => {
+      try {
+        return readdirSync(folder);
+      } catch {
+        return [];
+      }
+    },
+    contains: (path, text) => {
+      try {
+        return readFileSync(path).includes(text);
+      } catch {
+        return false;
+      }
+    },
+  };
+}
