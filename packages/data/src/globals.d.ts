@@ -8,6 +8,11 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 
+/** The platform's hashes; not there on pages that came over plain http. */
+declare const crypto:
+  | { readonly subtle?: { digest(algorithm: "SHA-256", bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> } }
+  | undefined;
+
 /** Node's process, where there is one: what is used of its files. */
 declare const process:
   | {

@@ -52,8 +52,10 @@ export { type NpyArray, parseNpy } from "./numpy/npy.ts";
 export { NPZ_NAMES, type NpyOptions, type NpzOptions, npy, npz } from "./numpy/numpy-dataset.ts";
 export type { SplitShares } from "./partition.ts";
 export { COLLECTED_LIMITS, type FieldForms, type NewSample, type Sample } from "./sample.ts";
+export { sha256Hex } from "./sha256.ts";
 export {
   DEFAULT_SHARD_BYTES,
+  openHashedShard,
   openShard,
   type PackedDataset,
   type PackOptions,

@@ -175,13 +175,20 @@ export class Shard {
  * @throws DataError SHARD_LENGTH, SHARD_HASH
  */
 export function openShard(fields: readonly Field[], entry: ShardEntry, bytes: Uint8Array): Shard {
+  return openHashedShard(fields, entry, bytes, bytesToHex(sha256(bytes)));
+}
+
+/**
+ * {@link openShard} for whoever has the bytes' SHA-256 already. @param hash 64 lowercase hexadecimal digits
+ * @throws DataError SHARD_LENGTH, SHARD_HASH
+ */
+export function openHashedShard(fields: readonly Field[], entry: ShardEntry, bytes: Uint8Array, hash: string): Shard {
   if (bytes.byteLength !== entry.byteLength) {
     throw new DataError(
       "SHARD_LENGTH",
       `Shard ${entry.sha256} has ${bytes.byteLength} bytes instead of ${entry.byteLength}: fetch it again`,
     );
   }
-  const hash = bytesToHex(sha256(bytes));
   if (hash !== entry.sha256) {
     throw new DataError("SHARD_HASH", `Shard ${entry.sha256} has the SHA-256 ${hash}: fetch it again`);
   }

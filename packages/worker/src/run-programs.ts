@@ -1,5 +1,5 @@
-import { type Field, type Manifest, manifestHash, parseManifest } from "@tributary/data";
-import { decodeProgram, type Program, programHash, shapesEqual, type TensorType } from "@tributary/program";
+import { type Field, type Manifest, parseManifest, sha256Hex } from "@tributary/data";
+import { decodeProgram, type Program, shapesEqual, type TensorType } from "@tributary/program";
 import { SUMS_BYTES_MAX } from "@tributary/protocol";
 import type { RunSetup } from "./computation.ts";
 import { WorkerError } from "./errors.ts";
@@ -42,9 +42,10 @@ export function sumsLength(program: Program): number {
 }
 
 async function fetchProgram(hash: string, fetchBlob: FetchBlob): Promise<Program> {
-  // Bytes are accepted only in their canonical form, so the program's hash is the bytes' hash.
-  const program = decodeProgram(await fetchBlob(hash));
-  requireHash("program", programHash(program), hash);
+  // Bytes are accepted only in their canonical form: equal programs have one hash.
+  const bytes = await fetchBlob(hash);
+  const program = decodeProgram(bytes);
+  requireHash("program", await sha256Hex(bytes), hash);
   return program;
 }
 
@@ -57,7 +58,7 @@ async function fetchManifest(hash: string, fetchBlob: FetchBlob): Promise<Manife
     throw new WorkerError("MANIFEST_TEXT", `The manifest ${hash} is no UTF-8 text: fetch it again`, { cause });
   }
   const manifest = parseManifest(json);
-  requireHash("manifest", manifestHash(manifest), hash);
+  requireHash("manifest", await sha256Hex(bytes), hash);
   return manifest;
 }
 

@@ -1,4 +1,4 @@
-import { type Field, openShard, type Shard, type ShardEntry } from "@tributary/data";
+import { type Field, openHashedShard, type Shard, type ShardEntry, sha256Hex } from "@tributary/data";
 import type { FetchBlob } from "./transport.ts";
 
 /** Bytes of shards a worker keeps unless told otherwise, 256 MiB: some 340,000 digits. */
@@ -48,7 +48,8 @@ export class ShardCache {
   }
 
   async #fetch(entry: ShardEntry): Promise<Shard> {
-    const shard = openShard(this.#fields, entry, await this.#fetchBlob(entry.sha256));
+    const bytes = await this.#fetchBlob(entry.sha256);
+    const shard = openHashedShard(this.#fields, entry, bytes, await sha256Hex(bytes));
     this.#shards.set(entry.sha256, shard);
     this.#bytes += shard.byteLength;
     for (const [hash, oldest] of this.#shards) {

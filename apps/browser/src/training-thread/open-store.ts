@@ -1,3 +1,4 @@
+import { sha256Hex } from "@tributary/data";
 import { BlobStore, storeBytes } from "./blob-store.ts";
 import { OpfsFolder } from "./opfs-folder.ts";
 
@@ -14,14 +15,9 @@ export async function openStore(onBlocked: (why: string) => void): Promise<BlobS
     const root = await storage.getDirectory();
     const folder = new OpfsFolder(await root.getDirectoryHandle(FOLDER_NAME, { create: true }));
     const bytesMax = storeBytes((await storage.estimate()).quota);
-    return await BlobStore.open({ folder, bytesMax, sha256, onBlocked });
+    return await BlobStore.open({ folder, bytesMax, sha256: sha256Hex, onBlocked });
   } catch (error) {
     onBlocked(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
     return null;
   }
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(bytes)));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
