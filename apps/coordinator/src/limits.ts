@@ -10,6 +10,9 @@ export const HEADERS_TIMEOUT_MILLISECONDS = 5_000;
 /** Milliseconds until a whole request must be in. */
 export const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 
+/** Milliseconds after which an HTTP connection over which nothing moves is cut off, such as one whose other side does not read. */
+export const IDLE_MILLISECONDS_MAX = 30_000;
+
 /** Milliseconds between two looks for connections that are too slow. */
 export const CONNECTION_CHECK_MILLISECONDS = 2_000;
 

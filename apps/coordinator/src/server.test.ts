@@ -21,6 +21,10 @@ import { WorkerSocket } from "./worker-socket.ts";
 
 const HASH = "0".repeat(64);
 const BLOB = "a".repeat(64);
+const LARGE_BLOB = "b".repeat(64);
+
+/** More than the systems of both ends keep for a reader that does not read. */
+const LARGE_BYTES = 64 * 1024 * 1024;
 
 const SETTINGS: RunSettings = {
   ...DEFAULT_SETTINGS,
@@ -70,7 +74,7 @@ interface Running {
   readonly faults: Error[];
 }
 
-async function start(token: string | null): Promise<Running> {
+async function start(token: string | null, idleMilliseconds = 30_000): Promise<Running> {
   const faults: Error[] = [];
   const shell = new EffectShell({
     settings: SETTINGS,
@@ -87,9 +91,13 @@ async function start(token: string | null): Promise<Running> {
   const server = await startServer({
     host: "127.0.0.1",
     port: 0,
+    idleMilliseconds,
     access: new AccessRules("127.0.0.1", { join: token, admin: null }),
     content: {
-      blobs: new Map([[BLOB, Uint8Array.of(1, 2, 3)]]),
+      blobs: new Map([
+        [BLOB, Uint8Array.of(1, 2, 3)],
+        [LARGE_BLOB, new Uint8Array(LARGE_BYTES)],
+      ]),
       run: "small",
       description: () => ({ run: "small" }),
       pages: new Map(),
@@ -288,5 +296,52 @@ describe("who may talk to a coordinator", () => {
     socket.write("\u0000\u0001 garbage\r\n\r\n");
     await new Promise((resolve) => socket.once("close", resolve));
     expect((await get("/")).status).toBe(200);
+  });
+
+  it("[security] whoever is refused a WebSocket does not keep the connection by keeping its own half open", async () => {
+    const { port } = running.server;
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    const answer = new Promise<string>((resolve) => socket.once("data", (bytes) => resolve(String(bytes))));
+    const gone = new Promise<string>((resolve) => socket.once("error", ({ message }) => resolve(message)));
+    const lines = [
+      "GET /socket HTTP/1.1",
+      `Host: 127.0.0.1:${port}`,
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      `Sec-WebSocket-Protocol: ${SUBPROTOCOL}, t.wrong`,
+    ];
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    expect(await answer).toContain("401");
+    // A connection that is still there would take bytes in silence.
+    const more = setInterval(() => socket.write("more"), 20);
+    expect(await gone).toMatch(/EPIPE|ECONNRESET/);
+    clearInterval(more);
+  });
+
+  it("[security] a connection over which nothing moves is cut off, in the middle of an answer too", async () => {
+    const { server, shell } = await start("secret", 200);
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {});
+    const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    const lines = [
+      `GET /blobs/${LARGE_BLOB} HTTP/1.1`,
+      `Host: 127.0.0.1:${server.port}`,
+      "Authorization: Bearer secret",
+    ];
+    let bytes = 0;
+    socket.on("data", (piece) => {
+      bytes += piece.byteLength;
+    });
+    socket.pause();
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    // Reads again only after the time is up: what the system had kept comes, and then the end.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    socket.resume();
+    await gone;
+    expect(bytes).toBeLessThan(LARGE_BYTES);
+    shell.dispose();
+    await server.close();
   });
 });

@@ -20,6 +20,7 @@ import {
   FRAGMENTS_MAX,
   HEADER_BYTES_MAX,
   HEADERS_TIMEOUT_MILLISECONDS,
+  IDLE_MILLISECONDS_MAX,
   REQUEST_TIMEOUT_MILLISECONDS,
   REQUESTS_PER_SOCKET_MAX,
   SOCKETS_PER_ADDRESS_MAX,
@@ -42,6 +43,8 @@ export interface ServerOptions {
   /** Given: HTTPS and wss, TLS 1.2 or newer, and nothing else on this port. */
   readonly tls?: TlsIdentity;
   readonly access: AccessRules;
+  /** Milliseconds after which an HTTP connection over which nothing moves is cut off. Default IDLE_MILLISECONDS_MAX. */
+  readonly idleMilliseconds?: number;
   readonly content: ServedContent;
   readonly onSocket: (socket: WebSocket, address: string) => void;
   readonly onWatcher: (socket: WebSocket, role: WatchRole) => void;
@@ -59,6 +62,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createListener(options);
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
+  // Ends with the upgrade to a WebSocket: those have pings.
+  server.timeout = options.idleMilliseconds ?? IDLE_MILLISECONDS_MAX;
   const workers = socketServer(SUBPROTOCOL, FRAME_BYTES_MAX);
   const watchers = socketServer(WATCH_SUBPROTOCOL, WATCH_REQUEST_BYTES_MAX);
   const perAddress = new Map<string, number>();
@@ -67,17 +72,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stream.on("error", () => stream.destroy());
     const admission = admit(options.access, request, perAddress);
     if (admission.to === "nobody") {
+      // HTTP's time limits ended with the upgrade: whoever keeps its half open would keep the connection.
+      stream.once("finish", () => stream.destroy());
       stream.end(`HTTP/1.1 ${admission.status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     const address = addressOf(request);
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     stream.once("close", () => release(perAddress, address));
-    if (admission.to === "workers") {
-      workers.handleUpgrade(request, stream, head, (socket) => options.onSocket(socket, address));
-    } else {
-      watchers.handleUpgrade(request, stream, head, (socket) => options.onWatcher(socket, admission.role));
-    }
+    const sockets = admission.to === "workers" ? workers : watchers;
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      // ws closes by itself after an error of its own; without a listener the error would end this process.
+      socket.on("error", () => {});
+      if (admission.to === "workers") options.onSocket(socket, address);
+      else options.onWatcher(socket, admission.role);
+    });
   });
   server.on("clientError", (_error: Error, stream: Duplex) => stream.destroy());
   const port = await listen(server, options);
