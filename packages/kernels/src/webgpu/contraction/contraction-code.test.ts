@@ -8,8 +8,8 @@ import { Lines } from "./lines.ts";
 import { transposeProduct } from "./product.ts";
 import { emitSkinny, skinnyMemory } from "./skinny-code.ts";
 import { type SkinnyShape, skinnyCount } from "./skinny-shape.ts";
-import { ProductHarness } from "./testing/product-harness.ts";
-import { emitTile, tileVectors } from "./tile-code.ts";
+import { LEAST_WORKGROUP_BYTES, ProductHarness } from "./testing/product-harness.ts";
+import { emitTile, tileMemory } from "./tile-code.ts";
 import { TILE_SHAPES, type TileShape, tileCount } from "./tile-shapes.ts";
 
 /** Errors are counted in parts of the terms' magnitudes: float32 rounds at 6e-8. */
@@ -56,15 +56,24 @@ const filled = (length: number): Float32Array => new Float32Array(length).fill(N
 // vitest.config.ts says so when there is no SwiftShader.
 describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)("contractions on a GPU", () => {
   let harness: ProductHarness;
+  // With room for two pairs of pieces at once.
+  let roomy: ProductHarness;
   beforeAll(async () => {
     harness = await ProductHarness.open();
+    roomy = await ProductHarness.open(2 * LEAST_WORKGROUP_BYTES);
   });
-  afterAll(() => harness.close());
+  afterAll(() => {
+    harness.close();
+    roomy.close();
+  });
 
   const tile = (kernel: ContractKernel, shape: TileShape) => (context: KernelContext) => {
     const [product] = productsOf(kernel);
     const lines = new Lines();
-    const memory = context.workgroupArray("vec4<f32>", tileVectors(product, shape));
+    const memory = context.workgroupArray(
+      "vec4<f32>",
+      tileMemory(product, shape, context.features.workgroupBytes).vectors,
+    );
     emitTile(context, lines, kernel, { product, shape, memory, number: "wg" });
     return { workgroups: tileCount(shape, product), statements: lines.text };
   };
@@ -90,12 +99,14 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)("contractions o
       it.each<readonly [string, Sizes, boolean, boolean]>([
         ["rows and columns left over", [shape.rows + 3, 65, shape.columns + 7], index % 2 === 0, index % 3 === 0],
         ["the other orientations", [shape.rows - 1, 7, shape.columns + 1], index % 2 === 1, index % 3 !== 0],
-        ["whole tiles", [shape.rows, shape.depth * 2, shape.columns * 2], false, false],
+        ["whole tiles", [shape.rows, shape.depth * 3, shape.columns * 2], false, false],
       ])("%s", async (__, sizes, transposeA, transposeB) => {
         const kernel = matmul(sizes, transposeA, transposeB);
         const arrays = [noise(sizes[0] * sizes[1], 1), noise(sizes[1] * sizes[2], 2), filled(sizes[0] * sizes[2])];
         const found = await harness.run(tile(kernel, shape), arrays);
         expect(farthest(found, expected(kernel, arrays))).toBeLessThan(TOLERANCE);
+        // Sums are added in the same order, whatever room there is.
+        expect(await roomy.run(tile(kernel, shape), arrays)).toEqual(found);
       });
     },
   );
@@ -107,6 +118,7 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)("contractions o
     [4, 16, 4, true],
     [7, 2, 2, true],
     [8, 8, 1, false],
+    [1, 256, 1, true],
     [13, 4, 1, false],
     [16, 16, 1, true],
   ])("%i rows, %i lanes, %i columns an invocation", async (rows, lanes, threadColumns, lanesFirst) => {

@@ -5,7 +5,7 @@ import { type Plan, planProduct } from "./geometry.ts";
 import { Lines } from "./lines.ts";
 import type { PartialContraction } from "./product.ts";
 import { emitSkinny, skinnyMemory } from "./skinny-code.ts";
-import { emitTile, tileVectors } from "./tile-code.ts";
+import { emitTile, tileMemory } from "./tile-code.ts";
 
 /**
  * Writes the code of a contraction: of one product, or of several (the phases of a gradient with strides) side by side. Its
@@ -44,7 +44,7 @@ function reserve(
 ): { readonly scalars: string; readonly vectors: string; readonly words: string } {
   const needs = plans.map((plan) =>
     plan.kind === "tile"
-      ? { scalars: 0, vectors: tileVectors(plan.product, plan.shape), words: 0 }
+      ? { scalars: 0, vectors: tileMemory(plan.product, plan.shape, context.features.workgroupBytes).vectors, words: 0 }
       : skinnyMemory(plan.product, plan.shape),
   );
   const array = (type: "f32" | "vec4<f32>" | "u32", sizes: readonly number[]): string => {

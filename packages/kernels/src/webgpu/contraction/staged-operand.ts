@@ -92,18 +92,20 @@ export class StagedOperand {
     });
   }
 
-  /** Puts what was loaded into workgroup memory. */
-  store(): void {
+  /** Puts what was loaded into workgroup memory. @param base expression of where the memory of both factors' pieces begins */
+  store(base: string): void {
     this.#guard(() => {
-      for (const { name, k, slot } of this.#loads) {
-        this.#lines.add(`${this.#memory}[${sum(`${this.#first}u`, `${k} * ${this.#pitch}u`, slot)}] = ${name};`);
-      }
+      for (const { name, k, slot } of this.#loads) this.#lines.add(`${this.#place(base, k, slot)} = ${name};`);
     });
   }
 
   /** The vector of a k of the piece in a slot. */
-  vector(k: string, slot: string): string {
-    return `${this.#memory}[${sum(this.#first === 0 ? "0u" : `${this.#first}u`, `${k} * ${this.#pitch}u`, slot)}]`;
+  vector(base: string, k: string, slot: string): string {
+    return this.#place(base, k, slot);
+  }
+
+  #place(base: string, k: string, slot: string): string {
+    return `${this.#memory}[${sum(base, `${this.#first}u`, `${k} * ${this.#pitch}u`, slot)}]`;
   }
 
   #outer(first: string): Components[] {

@@ -1,9 +1,9 @@
 import type { ContractKernel } from "../../ir.ts";
 import { type KernelContext, WORKGROUP_SIZE } from "../kernel-code.ts";
 import { EpilogueCode } from "./epilogue-code.ts";
-import { emitLaneSums } from "./lane-sums.ts";
+import { emitHandedSums } from "./lane-sums.ts";
 import { highBits, type Lines, lowBits, sum } from "./lines.ts";
-import type { Product } from "./product.ts";
+import { type Product, partLength } from "./product.ts";
 import { pieceVectors, StagedOperand } from "./staged-operand.ts";
 import { sliceCount, type TileShape } from "./tile-shapes.ts";
 import { type Assignment, assignment } from "./workgroup-number.ts";
@@ -11,17 +11,35 @@ import { type Assignment, assignment } from "./workgroup-number.ts";
 /** Elements of an invocation whose epilogues run beside each other where slices have shared the sums. */
 const SHARED_ELEMENTS = 4;
 
-/** Vectors of workgroup memory that a product's tiles need. */
-export function tileVectors(product: Product, shape: TileShape): number {
+/** Part of the GPU's workgroup memory that pieces may fill: a dispatch may hold other kernels' arrays too. */
+const PIECES_SHARE = 0.75;
+
+/** Workgroup memory of a product's tiles. */
+export interface TileMemory {
+  /** Vectors of four numbers, in all. */
+  readonly vectors: number;
+  /** Vectors of a pair of pieces, one of each factor. */
+  readonly pair: number;
+  /**
+   * Whether there is room for two pairs: then one is stored while the other is multiplied, and a piece costs one barrier rather than two
+   * (double buffering, as in Kerr et al., CUTLASS, 2017).
+   */
+  readonly isDouble: boolean;
+}
+
+/** What a product's tiles take of `bytes` bytes of workgroup memory. */
+export function tileMemory(product: Product, shape: TileShape, bytes: number): TileMemory {
   const slices = sliceCount(shape);
   const sums = (shape.threadRows * shape.threadColumns) / 4;
   // Half of the slices hand their sums to the other half.
   const handed = slices === 1 ? 0 : (WORKGROUP_SIZE / 2) * sums;
-  return Math.max(
-    pieceVectors(product.left, leftPiece(product, shape)) + pieceVectors(product.right, rightPiece(product, shape)),
-    handed,
-  );
+  const pair =
+    pieceVectors(product.left, leftPiece(product, shape)) + pieceVectors(product.right, rightPiece(product, shape));
+  const isDouble = partLength(product) > shape.depth && 2 * pair * VECTOR_BYTES <= bytes * PIECES_SHARE;
+  return { vectors: Math.max(isDouble ? 2 * pair : pair, handed), pair, isDouble };
 }
+
+const VECTOR_BYTES = 16;
 
 const leftPiece = ({ rows }: Product, shape: TileShape) => ({ lines: shape.rows, depth: shape.depth, limit: rows });
 
@@ -34,7 +52,6 @@ const rightPiece = ({ columns }: Product, shape: TileShape) => ({
 /**
  * Writes the code of a product's tiles: pieces of both factors go through workgroup memory, each invocation keeps its sums in registers.
  * While one piece is multiplied, the next one is on its way into registers.
- * @param memory an array of vec4<f32> in workgroup memory, of {@link tileVectors}
  */
 export function emitTile(context: KernelContext, lines: Lines, kernel: ContractKernel, task: TileTask): void {
   new TileWriter(context, lines, kernel, task).write();
@@ -44,6 +61,7 @@ export function emitTile(context: KernelContext, lines: Lines, kernel: ContractK
 export interface TileTask {
   readonly product: Product;
   readonly shape: TileShape;
+  /** An array of vec4<f32> in workgroup memory, of as many as {@link tileMemory} says for the GPU's bytes of it. */
   readonly memory: string;
   /** Expression of the tile's number. */
   readonly number: string;
@@ -53,6 +71,7 @@ class TileWriter {
   readonly #lines: Lines;
   readonly #task: TileTask;
   readonly #slices: number;
+  readonly #pieces: TileMemory;
   readonly #left: StagedOperand;
   readonly #right: StagedOperand;
   readonly #epilogue: EpilogueCode;
@@ -67,6 +86,7 @@ class TileWriter {
     this.#lines = lines;
     this.#task = task;
     this.#slices = sliceCount(shape);
+    this.#pieces = tileMemory(product, shape, context.features.workgroupBytes);
     this.#place = assignment(lines, product, shape, number);
     const first = pieceVectors(product.left, leftPiece(product, shape));
     this.#left = new StagedOperand(context, lines, product.left, leftPiece(product, shape), { name: memory, first: 0 });
@@ -89,10 +109,7 @@ class TileWriter {
     }
     this.#epilogue.enter(batch, part);
     if (this.#slices === 1) this.#finishOwn();
-    else {
-      this.#addSlices();
-      this.#finishShared();
-    }
+    else this.#finishShared();
   }
 
   #sumUp(): void {
@@ -107,28 +124,32 @@ class TileWriter {
         this.#left.load(k, end, mayEnd);
         this.#right.load(k, end, mayEnd);
       });
-      lines.block(`if (${k} > ${start})`, () => this.#multiply());
-      lines.add("workgroupBarrier();");
+      const { isDouble, pair } = this.#pieces;
+      const turn = isDouble ? lines.let("turn", highBits(`(${k} - ${start})`, shape.depth)) : "";
+      const stored = isDouble ? lines.let("stored", `${lowBits(turn, 2)} * ${pair}u`) : "0u";
+      const multiplied = isDouble ? lines.let("multiplied", `${lowBits(`(${turn} + 1u)`, 2)} * ${pair}u`) : "0u";
+      lines.block(`if (${k} > ${start})`, () => this.#multiply(multiplied));
+      if (!isDouble) lines.add("workgroupBarrier();");
       lines.block(`if (${k} < ${end})`, () => {
-        this.#left.store();
-        this.#right.store();
+        this.#left.store(stored);
+        this.#right.store(stored);
       });
       lines.add("workgroupBarrier();");
     });
   }
 
   /** Multiplies the pieces in workgroup memory: each slice takes every so many-th k. */
-  #multiply(): void {
+  #multiply(base: string): void {
     const { shape } = this.#task;
     const lines = this.#lines;
     const step = lines.name("step");
     lines.block(`for (var ${step} = 0u; ${step} < ${shape.depth / this.#slices}u; ${step} += 1u)`, () => {
       const k = this.#slices === 1 ? step : lines.let("k", `${step} * ${this.#slices}u + ${this.#slice}`);
       const rows = vectorSlots(shape.rows, shape.threadRows).map((slot) =>
-        lines.let("l", this.#left.vector(k, sum(this.#row, slot))),
+        lines.let("l", this.#left.vector(base, k, sum(this.#row, slot))),
       );
       const columns = vectorSlots(shape.columns, shape.threadColumns).map((slot) =>
-        lines.let("r", this.#right.vector(k, sum(this.#column, slot))),
+        lines.let("r", this.#right.vector(base, k, sum(this.#column, slot))),
       );
       lines.add(
         ...this.#sums((name, row, quad) => `${name} += ${rows[row >> 2]}.${"xyzw"[row & 3]} * ${columns[quad]};`),
@@ -146,33 +167,25 @@ class TileWriter {
     return found;
   }
 
-  #addSlices(): void {
-    const size = WORKGROUP_SIZE / this.#slices;
-    emitLaneSums(this.#lines, {
-      lanes: this.#slices,
-      lane: this.#slice,
-      own: this.#lines.let("own", lowBits("lid", size)),
-      names: this.#sums((name) => name),
-      memory: this.#task.memory,
-    });
-  }
-
-  /** The epilogue of sums that lie with the first slice: all invocations share the work. */
+  /** Sums of slices: half of them hand theirs to the other half, then all invocations share the work of adding what is left. */
   #finishShared(): void {
     const { memory, shape } = this.#task;
     const lines = this.#lines;
     const quarter = shape.columns / 4;
+    const vectors = shape.rows * quarter;
     const rowsOf = rowOffsets(shape.rows, shape.threadRows);
-    lines.block(`if (${this.#slice} == 0u)`, () =>
-      lines.add(
-        ...this.#sums((name, row, quad) => {
+    emitHandedSums(lines, {
+      lanes: this.#slices,
+      lane: this.#slice,
+      names: this.#sums((name) => name),
+      memory,
+      place: (part) =>
+        this.#sums((_, row, quad) => {
           const line = `(${sum(this.#row, `${rowsOf[row]}u`)}) * ${quarter}u`;
           const slot = sum(this.#column, vectorSlots(shape.columns, shape.threadColumns)[quad]);
-          return `${memory}[${sum(line, slot)}] = ${name};`;
+          return `${part} * ${vectors}u + ${line} + ${slot}`;
         }),
-      ),
-    );
-    lines.add("workgroupBarrier();");
+    });
     const each = Math.min(SHARED_ELEMENTS, (shape.rows * shape.columns) / WORKGROUP_SIZE);
     const first = lines.name("first");
     const end = shape.rows * shape.columns;
@@ -182,11 +195,16 @@ class TileWriter {
           const element = lines.let("element", sum(first, number === 0 ? "0u" : `${number * WORKGROUP_SIZE}u`));
           const row = lines.let("row", highBits(element, shape.columns));
           const column = lines.let("column", lowBits(element, shape.columns));
-          const vector = `${memory}[${row} * ${quarter}u + ${lowBits(column, quarter)}]`;
+          const slot = lines.let("slot", `${row} * ${quarter}u + ${lowBits(column, quarter)}`);
+          const lane = lines.let("lane", highBits(column, quarter));
+          const parts = Array.from(
+            { length: this.#slices / 2 },
+            (__, part) => `${memory}[${sum(slot, `${part * vectors}u`)}][${lane}]`,
+          );
           return {
             row: this.#epilogue.line("row", sum(this.#place.firstRow, row), shape.rows),
             column: this.#epilogue.line("column", sum(this.#place.firstColumn, column), shape.columns),
-            value: lines.let("value", `${vector}[${highBits(column, quarter)}]`),
+            value: lines.let("value", parts.join(" + ")),
           };
         }),
       ),

@@ -10,7 +10,7 @@ export type Arrays = readonly Float32Array[];
 export type Emit = (context: KernelContext) => KernelCode;
 
 /** Workgroup memory that every device has. */
-const WORKGROUP_BYTES = 16_384;
+export const LEAST_WORKGROUP_BYTES = 16_384;
 
 /** Runs code of single kernels, with the geometry that a test wants. */
 export class ProductHarness {
@@ -23,9 +23,11 @@ export class ProductHarness {
     this.#device = device;
   }
 
-  static async open(): Promise<ProductHarness> {
+  /** Opens a device with so much workgroup memory for a dispatch. */
+  static async open(workgroupBytes = LEAST_WORKGROUP_BYTES): Promise<ProductHarness> {
     const { gpu, adapter } = await findAdapter({ allowSoftware: true });
-    return new ProductHarness(gpu, await adapter.requestDevice());
+    const requiredLimits = { maxComputeWorkgroupStorageSize: workgroupBytes };
+    return new ProductHarness(gpu, await adapter.requestDevice({ requiredLimits }));
   }
 
   close(): void {
@@ -36,12 +38,12 @@ export class ProductHarness {
   /**
    * @param chained one workgroup runs all numbers
    * @returns what the output holds
-   * @throws Error where the code is not valid, or takes more workgroup memory than every device has
+   * @throws Error where the code is not valid, or takes more workgroup memory than the device has
    */
   async run(emit: Emit, arrays: Arrays, chained = false): Promise<Float32Array> {
     const context = new HarnessContext(arrays, chained, gpuFeaturesOf(this.#device));
     const code = emit(context);
-    if (context.workgroupBytes > WORKGROUP_BYTES) {
+    if (context.workgroupBytes > context.features.workgroupBytes) {
       throw new Error(`The code takes ${context.workgroupBytes} bytes of workgroup memory`);
     }
     const device = this.#device;
