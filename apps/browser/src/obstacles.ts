@@ -127,7 +127,7 @@ export const OBSTACLES = {
   UNKNOWN_RUN: {
     weight: "stop",
     what: "The coordinator now trains another run than the one this page joined",
-    remedy: "Load this page again to see what it trains now.",
+    remedy: "Below stands what it trains now: start again if you want to take part in that.",
   },
   FULL: {
     weight: "slow",

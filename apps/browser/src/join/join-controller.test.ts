@@ -73,6 +73,11 @@ function bench(change: Partial<JoinSurroundings> = {}) {
   };
 }
 
+/** Lets everything that is ready to happen, happen. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
 const JOINED: ThreadMessage = { type: "session", event: { type: "joined", worker: "w1", run: "r-1", step: 0 } };
 const LEFT: ThreadMessage = { type: "ended", end: { reason: "left", message: "stopped", code: null } };
 
@@ -101,6 +106,7 @@ describe("the page", () => {
           name: "Bob",
           backend: "auto",
           cap: { share: 0.5, threads: 1 },
+          run: "r-1",
           resume: null,
         },
       },
@@ -120,6 +126,57 @@ describe("the page", () => {
     expect([controller.state.phase, threads()]).toEqual(["ended", 0]);
     controller.start();
     expect(threads()).toBe(1);
+  });
+
+  it("ends a thread that does not stop by itself within 4 s", async () => {
+    const { controller, types, threads, passTime, codes } = bench();
+    await controller.begin();
+    controller.start();
+    controller.stop();
+    expect(threads()).toBe(1);
+    passTime();
+    expect([types(), threads(), controller.state.phase]).toEqual([["start", "stop"], 0, "ended"]);
+    expect(codes()).toEqual(["NO_WAKE_LOCK"]);
+    // The time that was set for the one that ended is nothing to the next one.
+    controller.start();
+    controller.stop();
+    controller.stop();
+    passTime();
+    controller.start();
+    passTime();
+    expect([threads(), controller.state.phase]).toEqual([1, "opening"]);
+  });
+
+  it("asks again what is trained when nobody said so yet, and only starts what a person has seen", async () => {
+    const answers = [null, null, DESCRIPTION];
+    const { controller, codes, threads } = bench({ describe: async () => answers.shift() ?? null });
+    await controller.begin();
+    expect(codes()).toEqual(["NO_DESCRIPTION"]);
+    controller.start();
+    expect(controller.state.phase).toBe("loading");
+    await settle();
+    expect([controller.state.phase, codes(), threads()]).toEqual(["consent", ["NO_DESCRIPTION"], 0]);
+    controller.start();
+    await settle();
+    expect([controller.state.phase, codes(), threads()]).toEqual(["consent", [], 0]);
+    controller.start();
+    expect(threads()).toBe(1);
+  });
+
+  it("shows what is trained now when the coordinator has another run than the one that was joined", async () => {
+    let description = DESCRIPTION;
+    const { controller, said, codes, tell } = bench({ describe: async () => description });
+    await controller.begin();
+    controller.start();
+    tell(JOINED);
+    description = { ...DESCRIPTION, run: "r-2", name: "another" };
+    const end = { reason: "refused", message: "There is no run r-1 here, but r-2", code: "UNKNOWN_RUN" } as const;
+    tell({ type: "ended", end });
+    await settle();
+    expect(codes()).toContain("UNKNOWN_RUN");
+    expect([controller.state.phase, controller.state.description?.name]).toEqual(["ended", "another"]);
+    controller.start();
+    expect(said.at(-1)).toMatchObject({ type: "start", settings: { run: "r-2" } });
   });
 
   it("leaves when the browser puts it to sleep and comes back when it wakes, but not out of a person's pause", async () => {

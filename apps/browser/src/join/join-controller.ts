@@ -10,6 +10,9 @@ import type { TabStorage } from "./tab-storage.ts";
 /** Milliseconds that other tabs are given to answer before this one goes on by itself after it was loaded again. */
 const PRESENCE_MILLISECONDS = 250;
 
+/** Milliseconds in which a training thread that was told to stop may end by itself: then it is ended, whatever it is at. */
+const STOP_MILLISECONDS = 4_000;
+
 /** What a person chose before starting. */
 export interface JoinChoices {
   readonly name: string;
@@ -93,7 +96,7 @@ export class JoinController {
 
   /** Finds out what there is: run, GPU, other tabs. Goes on where this tab was, if it was loaded again in the middle. */
   async begin(): Promise<void> {
-    const { describe, link, storage, isReload, watchBattery } = this.#surroundings;
+    const { link, storage, isReload, watchBattery } = this.#surroundings;
     this.#presence.ask();
     watchBattery((isOnBattery) => {
       if (isOnBattery) this.#dispatch({ type: "obstacle", code: "ON_BATTERY", detail: "" });
@@ -101,8 +104,7 @@ export class JoinController {
     });
     if (!isRecentBrowser()) this.#dispatch({ type: "obstacle", code: "OLD_BROWSER", detail: "" });
     const finding = findGpu(this.#surroundings, link.backend === "webgpu");
-    const description = await describe();
-    this.#dispatch({ type: "described", description });
+    const description = await this.#describe();
     this.#dispatch({ type: "gpu", finding: await finding });
     const { session } = storage;
     if (!isReload || description === null || session?.run !== description.run) return;
@@ -120,8 +122,16 @@ export class JoinController {
     this.#listener();
   }
 
-  /** A person agreed: from now on this device computes. */
+  /**
+   * A person agreed: from now on this device computes. Where the coordinator has not said what it trains there is nothing to
+   * agree to yet: it is asked again first.
+   */
   start(): void {
+    if (this.#state.description === null) {
+      this.#dispatch({ type: "asking" });
+      void this.#describe();
+      return;
+    }
     this.#isPausedByPerson = false;
     this.#start(null);
   }
@@ -150,7 +160,14 @@ export class JoinController {
 
   /** Ends taking part; starting again is a new beginning. */
   stop(): void {
-    this.#thread?.postMessage({ type: "stop" });
+    const thread = this.#thread;
+    if (thread === null) return;
+    thread.postMessage({ type: "stop" });
+    // It may be compiling, fetching, or sending into a network that takes nothing; who says stop does not wait for that.
+    this.#surroundings.after(STOP_MILLISECONDS, () => {
+      const end = { reason: "left", message: "stopped", code: null } as const;
+      if (this.#thread === thread) this.#onThread({ type: "ended", end });
+    });
   }
 
   /** The browser is about to put the page to sleep. */
@@ -192,7 +209,8 @@ export class JoinController {
       (why) => this.#onThreadLost(why),
     );
     this.#thread = thread;
-    const settings = { socketUrl, blobUrl, token, name, backend, cap, resume: worker };
+    const run = this.#state.description?.run ?? null;
+    const settings = { socketUrl, blobUrl, token, name, backend, cap, run, resume: worker };
     thread.postMessage({ type: "start", settings });
     if (this.#isPausedByPerson) thread.postMessage({ type: "pause", reason: "person" });
     else void this.#screenLock.hold();
@@ -217,6 +235,16 @@ export class JoinController {
     this.#surroundings.storage.rememberSession(null);
     void this.#screenLock.letGo();
     this.#presence.ask();
+    // What stands on the page beside "Start again" is what it would start.
+    void this.#describe();
+  }
+
+  /** Asks what is trained; a coordinator that does not answer any more leaves what it said before. */
+  async #describe(): Promise<RunDescription | null> {
+    const description = await this.#surroundings.describe();
+    const isNews = description !== null || this.#state.description === null;
+    if (isNews && this.#thread === null) this.#dispatch({ type: "described", description });
+    return description;
   }
 
   #onOtherTab(isThere: boolean): void {

@@ -71,6 +71,7 @@ export interface JoinState {
 
 /** What changes the state. */
 export type JoinAction =
+  | { readonly type: "asking" }
   | { readonly type: "described"; readonly description: RunDescription | null }
   | { readonly type: "gpu"; readonly finding: GpuFinding }
   | { readonly type: "started" }
@@ -121,8 +122,12 @@ export function initialState(hasToken: boolean): JoinState {
 /** The state after something happened. A pure function. */
 export function reduce(state: JoinState, action: JoinAction): JoinState {
   switch (action.type) {
+    case "asking":
+      return { ...state, phase: "loading" };
     case "described": {
-      const next = { ...state, phase: "consent", description: action.description } as const;
+      // Asked again after an end, the end stays on the page.
+      const phase = state.phase === "loading" ? "consent" : state.phase;
+      const next = { ...state, phase, description: action.description };
       return action.description === null ? present(next, "NO_DESCRIPTION", "") : absent(next, "NO_DESCRIPTION");
     }
     case "gpu":

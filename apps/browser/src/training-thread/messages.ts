@@ -1,6 +1,9 @@
 import type { SessionEnd, SessionEvent } from "@tributary/worker";
 import type { ObstacleCode } from "../obstacles.ts";
 
+/** The name by which the one script of this folder knows that it is a compute thread. */
+export const COMPUTE_THREAD_NAME = "compute-thread";
+
 /** Why a worker stands still for a while: its leases are given back, and it is not connected. */
 export const PAUSE_REASONS = {
   person: "paused by hand",
@@ -32,6 +35,8 @@ export interface StartSettings {
   readonly name: string;
   readonly backend: BackendChoice;
   readonly cap: DeviceCap;
+  /** Id of the run that a person agreed to; null: the coordinator did not say, and the first one that is joined counts. */
+  readonly run: string | null;
   /** Id of this tab's worker before the page was loaded again. */
   readonly resume: string | null;
 }

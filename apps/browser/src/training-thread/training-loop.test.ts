@@ -11,6 +11,7 @@ const SETTINGS: StartSettings = {
   name: "Ada",
   backend: "auto",
   cap: { share: 1, threads: 2 },
+  run: "r-1",
   resume: null,
 };
 

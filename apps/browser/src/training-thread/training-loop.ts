@@ -49,6 +49,8 @@ export class TrainingLoop {
   readonly #options: TrainingLoopOptions;
   #cap: DeviceCap;
   #worker: string | null;
+  /** What a person agreed to: a coordinator that comes back with another run is refused by its id. */
+  #run: string | null;
   #pausedFor: PauseReason | null = null;
   #isStopped = false;
   /** The open device is not the one that is wanted any more. */
@@ -62,6 +64,7 @@ export class TrainingLoop {
     this.#options = options;
     this.#cap = options.settings.cap;
     this.#worker = options.settings.resume;
+    this.#run = options.settings.run;
   }
 
   /** Takes part until the run is over, the page says stop, or it is of no use to go on. Never rejects. */
@@ -142,11 +145,14 @@ export class TrainingLoop {
   /** What is said of the device is looked up when it is said: it may be another after a loss. */
   #helloOf(computation: DeviceComputation): HelloOptions {
     const threadsOf = (backend: string) => this.#threadsOf(backend);
+    const runOf = () => this.#run;
     return {
       protocol: PROTOCOL_VERSION,
       programFormats: [PROGRAM_FORMAT_VERSION],
       operations: null,
-      run: null,
+      get run() {
+        return runOf();
+      },
       name: this.#options.settings.name,
       kind: "tab",
       codecs: [...CODECS.keys()],
@@ -243,7 +249,10 @@ export class TrainingLoop {
   }
 
   #onEvent(event: SessionEvent): void {
-    if (event.type === "joined") this.#worker = event.worker;
+    if (event.type === "joined") {
+      this.#worker = event.worker;
+      this.#run = event.run;
+    }
     this.#options.post({ type: "session", event });
   }
 
