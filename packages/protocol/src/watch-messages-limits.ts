@@ -16,6 +16,9 @@ export const WATCH_REQUESTS_PER_SECOND_MAX = 10;
 /** Messages a watcher may send at once. */
 export const WATCH_REQUEST_BURST_MAX = 40;
 
+/** Factor of the learning rate that a watcher may ask for at most. */
+export const WATCH_LEARNING_RATE_FACTOR_MAX = 1_000;
+
 /** Milliseconds between two updates: at most 4 a second. */
 export const WATCH_UPDATE_MILLISECONDS = 250;
 

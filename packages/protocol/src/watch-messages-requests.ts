@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ProtocolError } from "./errors.ts";
 import { naturalNumber, sentence, uint32 } from "./schema-parts.ts";
-import { WATCH_REQUEST_BYTES_MAX } from "./watch-messages-limits.ts";
+import { WATCH_LEARNING_RATE_FACTOR_MAX, WATCH_REQUEST_BYTES_MAX } from "./watch-messages-limits.ts";
 
 /** What the admin token allows. */
 export type WatchCommand =
@@ -71,9 +71,6 @@ export type WatchRequest =
   | WatchSamplesRequest
   | WatchSampleRequest;
 
-/** Factor of the learning rate that a watcher may ask for at most. */
-const FACTOR_MAX = 1_000;
-
 const base64 = v.pipe(v.string(), v.maxLength(WATCH_REQUEST_BYTES_MAX), v.base64());
 
 const source = v.union([v.strictObject({ sample: uint32 }), v.strictObject({ inputs: base64 })]);
@@ -85,7 +82,7 @@ const command = v.variant("command", [
   v.strictObject({ command: v.literal("stop"), reason: sentence }),
   v.strictObject({
     command: v.literal("learningRateFactor"),
-    factor: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(FACTOR_MAX)),
+    factor: v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(WATCH_LEARNING_RATE_FACTOR_MAX)),
   }),
 ]);
 

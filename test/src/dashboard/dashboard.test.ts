@@ -156,6 +156,30 @@ describe.runIf(chromium !== undefined)("the dashboard steers", () => {
     expect(run.state).toBe("finished");
   });
 
+  it("sets the learning rate's factor, with the keyboard alone, after a look at what was typed", async () => {
+    const { page, run, errors } = await opened();
+    await page.getByRole("button", { name: "Learning rate × 1", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Learning rate" });
+    await dialog.getByText("At present: × 1.").waitFor();
+    const factor = dialog.getByRole("textbox", { name: "Factor" });
+    await factor.focus();
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("-3");
+    await page.keyboard.press("Enter");
+    await dialog.getByText("Give a number above 0").waitFor();
+    expect(await factor.getAttribute("aria-invalid")).toBe("true");
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(run.learningRateFactor).toBe(1);
+    await dialog.getByRole("button", { name: "As scheduled" }).press("Enter");
+    await dialog.getByRole("button", { name: "÷ 2" }).press("Enter");
+    await factor.press("Enter");
+    await page.getByRole("button", { name: "Learning rate × 0.5", exact: true }).waitFor();
+    await page.getByText("The learning rate is another one from the next update on").waitFor();
+    expect([run.learningRateFactor, await dialog.count()]).toEqual([0.5, 0]);
+    expect(errors).toEqual([]);
+  });
+
   it("tells who may only look how to get the token", async () => {
     const { page, run } = await opened({ run: { role: "viewer" }, fragment: "" });
     await page.getByRole("button", { name: "Pause" }).click({ force: true });

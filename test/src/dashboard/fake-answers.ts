@@ -21,6 +21,7 @@ export function fakeAnswer(run: FakeRun, request: WatchRequest): WatchMessage {
       if (request.command.command === "pause") run.state = "paused";
       if (request.command.command === "resume") run.state = "running";
       if (request.command.command === "stop") run.state = "finished";
+      if (request.command.command === "learningRateFactor") run.learningRateFactor = request.command.factor;
       return { type: "done", ...number };
     case "predict":
       return {

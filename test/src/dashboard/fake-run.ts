@@ -67,6 +67,7 @@ export class FakeRun {
   readonly digits = generateDigits({ seed: 0, stream: 1, first: 0, count: 200 });
   state: WatchedRunState;
   step: number;
+  learningRateFactor = 1;
   #options: FakeRunOptions;
   #told = 0;
   #events: WatchedEvent[] = [];
@@ -215,7 +216,7 @@ export class FakeRun {
       stepSamples: BATCH,
       seconds: 4 + STEP_SECONDS * step,
       samplesPerSecond: running ? workers.reduce((sum, worker) => sum + worker.samplesPerSecond, 0) : 0,
-      learningRateFactor: 1,
+      learningRateFactor: this.learningRateFactor,
       why,
     };
   }

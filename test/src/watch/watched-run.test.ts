@@ -93,6 +93,9 @@ describe("a watched run", () => {
       `The run is paused after step ${paused.progress.step} until somebody lets it go on`,
     );
     expect(await command({ command: "learningRateFactor", factor: 0.5 })).toMatchObject({ type: "done" });
+    await watching.until("update", ({ events: lines }) =>
+      lines.some(({ text }) => text.includes("to 0.5 times the schedule's, from the next update on; it was 1 times")),
+    );
     expect(await command({ command: "checkpoint" })).toMatchObject({ type: "done" });
     await watching.next("update", ({ events: lines }) => lines.some(({ kind }) => kind === "checkpoint"));
     const rested = await watching.next("update");
@@ -144,10 +147,11 @@ describe("a watched run", () => {
       Math.max(...expected).toFixed(3),
     ]);
 
-    const { samples, searched } = await watching.ask({ type: "samples", label: 3, predicted: 3 }, "samples");
+    const { samples, searched, step } = await watching.ask({ type: "samples", label: 3, predicted: 3 }, "samples");
     expect(searched).toBe(TEST_SAMPLES);
     for (const found of samples) expect([found.label, found.predicted]).toEqual([3, 3]);
-    const { confusion } = await watching.until("update", (update) => update.confusion !== null);
+    // An epoch that ended before the pause was judged with older parameters.
+    const { confusion } = await watching.until("update", (update) => update.confusion?.step === step);
     expect(confusion?.counts.flat().reduce((sum, count) => sum + count, 0)).toBe(TEST_SAMPLES);
     expect(confusion?.counts[3]?.[3]).toBeGreaterThanOrEqual(samples.length);
 

@@ -66,6 +66,8 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) link.connect();
 });
 addEventListener("online", () => link.connect());
+// The link with the admin token, pasted where the page is already: browsers load nothing again for another fragment.
+addEventListener("hashchange", () => location.reload());
 
 const onActivations = (listener: (message: WatchActivations) => void) => {
   listeners.add(listener);

@@ -1,6 +1,6 @@
 import type { RunEvent } from "@tributary/program";
 import { describe, expect, it } from "vitest";
-import { eventLine } from "./event-line.ts";
+import { commandLine, eventLine } from "./event-line.ts";
 
 describe("eventLine", () => {
   const step = { event: "step", step: 1, epoch: 1, samples: 8, loss: 1, samplesPerSecond: 1, workers: 1 } as const;
@@ -29,5 +29,17 @@ describe("eventLine", () => {
   it("a line has at most 500 characters", () => {
     const line = eventLine({ event: "waiting", step: 1, reason: "a".repeat(600) });
     expect(line?.text).toHaveLength(500);
+  });
+});
+
+describe("commandLine", () => {
+  it("says what a command has changed", () => {
+    const factor = { before: 1, after: 0.5 };
+    expect(commandLine({ command: "learningRateFactor" }, factor)).toEqual({
+      kind: "command",
+      level: "info",
+      text: "The learning rate was set on a dashboard to 0.5 times the schedule's, from the next update on; it was 1 times",
+    });
+    expect(commandLine({ command: "pause" }, factor).text).toBe("Somebody who watches asked for: pause");
   });
 });

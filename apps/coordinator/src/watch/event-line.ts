@@ -1,5 +1,5 @@
 import type { RunEvent } from "@tributary/program";
-import type { WatchedEvent } from "@tributary/protocol";
+import type { WatchCommand, WatchedEvent } from "@tributary/protocol";
 
 /** A line of the event log without its place in it. */
 export type EventLine = Pick<WatchedEvent, "level" | "kind" | "text">;
@@ -49,4 +49,16 @@ function epochText(event: Extract<RunEvent, { event: "epoch" }>): string {
     /^(train|test)/.test(key) && typeof value === "number" ? [`${key} ${Number(value.toPrecision(4))}`] : [],
   );
   return `Epoch ${event.epoch} in ${event.seconds.toFixed(1)} s: ${values.join(", ")}`;
+}
+
+/** What a command that was taken is called in the log. @param factor of the learning rate, before the command and after it */
+export function commandLine(
+  command: Pick<WatchCommand, "command">,
+  factor: { readonly before: number; readonly after: number },
+): EventLine {
+  const text =
+    command.command === "learningRateFactor"
+      ? `The learning rate was set on a dashboard to ${factor.after} times the schedule's, from the next update on; it was ${factor.before} times`
+      : `Somebody who watches asked for: ${command.command}`;
+  return { kind: "command", level: "info", text };
 }

@@ -25,6 +25,7 @@ import type { WebSocket } from "ws";
 import type { ComputeLink } from "../compute/compute-link.ts";
 import type { InspectionSetup } from "../compute/compute-message.ts";
 import type { WorkerLink } from "../worker-socket.ts";
+import { commandLine } from "./event-line.ts";
 import { ModelViewer } from "./model-viewer.ts";
 import { RunFeed } from "./run-feed.ts";
 import { Watcher, type WatcherHandlers } from "./watcher.ts";
@@ -163,9 +164,9 @@ export class WatchDesk implements WatcherHandlers {
       watcher.send({ type: "failed", request, code: "NOT_ALLOWED", message: WATCH_FAILURE_CODES.NOT_ALLOWED });
       return;
     }
-    const text = command.command === "learningRateFactor" ? `${command.command} ${command.factor}` : command.command;
-    this.#feed.addLine({ kind: "command", level: "info", text: `Somebody who watches asked for: ${text}` }, Date.now());
+    const before = this.#view().learningRateFactor;
     this.#options.command(command);
+    this.#feed.addLine(commandLine(command, { before, after: this.#view().learningRateFactor }), Date.now());
     watcher.send({ type: "done", request });
   }
 

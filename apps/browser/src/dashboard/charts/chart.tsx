@@ -5,6 +5,8 @@ import "uplot/dist/uPlot.min.css";
 /** Charts that show the same cursor. */
 export const CURSOR_GROUP = "curves";
 
+const AXIS_FONT = "12px system-ui, sans-serif";
+
 /** What a chart is, its size aside. */
 export type ChartOptions = Omit<uPlot.Options, "width" | "height">;
 
@@ -30,10 +32,15 @@ export function themedAxis(axis: uPlot.Axis): uPlot.Axis {
     stroke: () => themeColour("--text-muted"),
     grid: { stroke: () => themeColour("--grid"), width: 1 },
     ticks: { show: false },
-    font: "12px system-ui, sans-serif",
+    font: AXIS_FONT,
     gap: 4,
     ...axis,
   };
+}
+
+/** What an axis counts, below its numbers. */
+export function axisLabel(label: string): Pick<uPlot.Axis, "label" | "labelSize" | "labelGap" | "labelFont"> {
+  return { label, labelSize: 18, labelGap: 0, labelFont: AXIS_FONT };
 }
 
 /** A line chart that follows the width of its place and the colour scheme. */

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import type uPlot from "uplot";
-import { Chart, type ChartOptions, CURSOR_GROUP, themeColour, themedAxis } from "../charts/chart.tsx";
+import { axisLabel, Chart, type ChartOptions, CURSOR_GROUP, themeColour, themedAxis } from "../charts/chart.tsx";
 import { type CurveData, type CurveName, curveData, curveRows } from "../charts/curve-data.ts";
 import { tickLabels } from "../charts/tick-labels.ts";
 import { useWatched } from "../watch/dashboard-context.ts";
@@ -12,7 +12,7 @@ import { Panel } from "./panel.tsx";
 const SMOOTHING_DEFAULT = 0.6;
 const SMOOTHING_MAX = 0.98;
 /** CSS pixels. */
-const CHART_HEIGHT = 236;
+const CHART_HEIGHT = 250;
 /** Rows of the table beside a chart. */
 const TABLE_ROWS = 12;
 
@@ -43,7 +43,7 @@ export function Curves() {
           checked={logarithmic}
           onChange={(event) => setLogarithmic(event.currentTarget.checked)}
         />
-        Log loss
+        Log scale
       </label>
       {metrics.length < 2 ? null : (
         <label class="tool-field">
@@ -63,7 +63,9 @@ export function Curves() {
     <Panel id="curves" title="Learning" tools={tools}>
       <div class="curve-pair">
         <Curve name="loss" isMetric={false} smoothing={smoothing} logarithmic={logarithmic} />
-        {chosen === undefined ? null : <Curve name={chosen} isMetric smoothing={smoothing} logarithmic={false} />}
+        {chosen === undefined ? null : (
+          <Curve name={chosen} isMetric smoothing={smoothing} logarithmic={logarithmic && !isShare(chosen)} />
+        )}
       </div>
     </Panel>
   );
@@ -192,6 +194,7 @@ function curveOptions({ asShare, logarithmic, onCursor }: CurveOptions): ChartOp
       themedAxis({
         values: (_, splits) => splits.map((split) => (Number.isInteger(split) ? wholeNumber(split) : "")),
         size: 28,
+        ...axisLabel("step"),
       }),
       themedAxis({ values: value, size: 52 }),
     ],

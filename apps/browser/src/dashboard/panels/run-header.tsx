@@ -1,3 +1,4 @@
+import { Mark } from "../../ui/mark.tsx";
 import { useWatched } from "../watch/dashboard-context.ts";
 import { clock, NO_FIGURE, wholeNumber } from "../words/figures.ts";
 import { RUN_STATES, secondsLeft, shareDone } from "../words/progress-words.ts";
@@ -14,10 +15,7 @@ export function RunHeader() {
   return (
     <header class="run-header">
       <div class="run-title">
-        <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
-          <rect width="32" height="32" rx="7" class="mark-ground" />
-          <path d="M7 6c0 7 9 6 9 13v7M25 6c0 7-9 6-9 13M16 6v20" class="mark-streams" />
-        </svg>
+        <Mark />
         <h1 title={run.name}>{run.name}</h1>
         <span class={`badge badge-${tone}`}>{label}</span>
       </div>

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type uPlot from "uplot";
-import { Chart, type ChartOptions, themeColour, themedAxis } from "../charts/chart.tsx";
+import { axisLabel, Chart, type ChartOptions, themeColour, themedAxis } from "../charts/chart.tsx";
 import { throughputData } from "../charts/throughput-data.ts";
 import { COLOUR_SLOTS } from "../state/worker-colours.ts";
 import { useWatched } from "../watch/dashboard-context.ts";
@@ -26,7 +26,11 @@ export function Throughput() {
   const best = points.reduce((most, point) => Math.max(most, point.total), 0);
   const label = `Samples a second over the last ${points.length} seconds: now ${rate(total)}, at most ${rate(best)}. The table of workers has each worker's share.`;
   return (
-    <Panel id="throughput" title="Throughput by worker">
+    <Panel
+      id="throughput"
+      title="Throughput by worker"
+      tools={<span class="muted small">samples a second, stacked</span>}
+    >
       {best === 0 ? (
         <p class="empty chart-empty">Samples a second of the last minutes show here once a worker computes.</p>
       ) : (
@@ -86,7 +90,12 @@ function throughputOptions(): ChartOptions {
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: false }, y: { range: (_, _least, most) => [0, Math.max(1, most * 1.08)] } },
     axes: [
-      themedAxis({ values: (_, splits) => splits.map((split) => clock(split)), incrs: CLOCK_INCREMENTS, size: 28 }),
+      themedAxis({
+        values: (_, splits) => splits.map((split) => clock(split)),
+        incrs: CLOCK_INCREMENTS,
+        size: 28,
+        ...axisLabel("time since the start"),
+      }),
       themedAxis({ values: (_, splits) => rateLabels(splits), size: 52 }),
     ],
     series: [{}, area("--series-others"), ...slots.toReversed()],

@@ -22,6 +22,11 @@ export function figure(value: number | null | undefined): string {
   return value.toExponential(1);
 }
 
+/** A factor with at most four digits that say something, as somebody may type it: 1, 0.5, 0.3333. */
+export function factorFigure(factor: number): string {
+  return Number(factor.toPrecision(4)).toString();
+}
+
 /** A share of 1 as per cent: 97.4 %. */
 export function percent(share: number | null | undefined, digits = 1): string {
   if (share === null || share === undefined || !Number.isFinite(share)) return NO_FIGURE;
