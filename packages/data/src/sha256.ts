@@ -6,7 +6,7 @@ export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   const platform = typeof crypto === "undefined" ? undefined : crypto.subtle;
   const digest =
     platform === undefined
-      ? (await import("@noble/hashes/sha2.js")).sha256(bytes)
+      ? (await import("./portable-sha256.ts")).portableSha256(bytes)
       : new Uint8Array(await platform.digest("SHA-256", unshared(bytes)));
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

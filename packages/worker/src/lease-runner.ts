@@ -13,7 +13,7 @@ import { type Crc32, codecNamed, float16Codec, float32Codec, type LeaseKind } fr
 import type { LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
 import { DeviceScope } from "./device-scope.ts";
 import { WorkerError } from "./errors.ts";
-import { GradientPacker } from "./gradient-packer.ts";
+import type { GradientPacker } from "./gradient-packer.ts";
 import { bytesOf, createOutcome } from "./lease-outcome.ts";
 import { fetchRunPrograms, partSamples, type RunPrograms, sumsLength } from "./run-programs.ts";
 import { ShardCache } from "./shard-cache.ts";
@@ -101,7 +101,7 @@ export class LeaseRunner {
       const add = (program: Program) => createAccumulator(scope, program, buffers, onProgress);
       const gradient = await add(programs.gradient);
       const evaluate = programs.evaluate === null ? null : await add(programs.evaluate);
-      const packer = isPackedOnDevice(device, setup) ? await GradientPacker.create(scope, setup, gradient.sums) : null;
+      const packer = isPackedOnDevice(device, setup) ? await createPacker(scope, setup, gradient.sums) : null;
       const { manifest } = programs;
       return new LeaseRunner({ scope, setup, manifest, shards, buffers, accumulators: { gradient, evaluate }, packer });
     } catch (error) {
@@ -275,6 +275,12 @@ function allocateShared(scope: DeviceScope, programs: RunPrograms): Map<string, 
 /** Memory of a GPU is far from the host's: a coded gradient is half of what would be read otherwise. */
 function isPackedOnDevice(device: Device, { codec }: RunSetup): boolean {
   return device.backend === "webgpu" && codec === float16Codec.name;
+}
+
+/** Loaded only here: who computes on a processor does without. */
+async function createPacker(scope: DeviceScope, setup: RunSetup, sums: DeviceBuffer): Promise<GradientPacker> {
+  const { GradientPacker } = await import("./gradient-packer.ts");
+  return GradientPacker.create(scope, setup, sums);
 }
 
 async function createAccumulator(

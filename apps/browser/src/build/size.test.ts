@@ -4,14 +4,14 @@ import { gzipSync } from "node:zlib";
 import { beforeAll, expect, it } from "vitest";
 import { ensurePages } from "./pages.ts";
 
-/** Bytes, compressed with gzip, of the join page with its scripts and styles, its training thread's included. */
-const JOIN_BYTES_MAX = 100_000;
+/** Bytes, compressed with gzip, of what is loaded before somebody presses Start. */
+const OPENING_BYTES_MAX = 24_000;
 
-/** The same with one backend, the part that is loaded only when a device is opened. */
-const TAB_BYTES_MAX = 125_000;
+/** The same with the training thread, without what it computes on. */
+const JOIN_BYTES_MAX = 85_000;
 
-/** Bytes of what is loaded before somebody presses Start. */
-const OPENING_BYTES_MAX = 30_000;
+/** All that a tab loads, by what it computes on. */
+const TAB_BYTES_MAX = { gpu: 124_000, processor: 118_000 };
 
 let folder: string;
 
@@ -43,21 +43,36 @@ beforeAll(async () => {
   folder = await ensurePages();
 }, 120_000);
 
-it("the join page is small: under 30 kB to open it, under 100 kB with its training thread, and little more with what it computes on", () => {
+/** What is loaded with the join page, and then with the one script of its threads. */
+function joinPage(): { readonly opening: Set<string>; readonly thread: string } {
   const opening = new Set(["join.html"]);
   for (const file of filesNamedIn("join.html", /assets\/([\w.-]+\.(?:js|css|svg))/g)) loadedWith(file, opening);
+  const scripts = [...opening].filter((name) => name.endsWith(".js"));
+  const [thread, ...others] = scripts.flatMap((name) => filesNamedIn(name, /assets\/(main-[\w.-]+\.js)/g));
+  if (thread === undefined || others.length > 0) throw new Error(`The join page names ${others.length + 1} threads`);
+  return { opening, thread };
+}
+
+it("the join page is small to open, and not much larger with its training thread", () => {
+  const { opening, thread } = joinPage();
   expect(opening.size).toBeGreaterThan(3);
   expect(sum(opening)).toBeLessThan(OPENING_BYTES_MAX);
-  const scripts = [...opening].filter((name) => name.endsWith(".js"));
-  const threads = scripts.flatMap((name) => filesNamedIn(name, /assets\/(main-[\w.-]+\.js)/g));
-  expect(threads).toHaveLength(1);
-  for (const file of threads) loadedWith(file, opening);
-  expect(sum(opening)).toBeLessThan(JOIN_BYTES_MAX);
-  const backends = threads.flatMap((name) => filesNamedIn(name, /import\(["'`]\.\/(open-[\w.-]+\.js)["'`]\)/g));
-  expect(backends).toHaveLength(3);
-  for (const backend of backends)
-    expect(sum(loadedWith(backend, new Set(opening))), backend).toBeLessThan(TAB_BYTES_MAX);
+  expect(sum(loadedWith(thread, opening))).toBeLessThan(JOIN_BYTES_MAX);
 });
+
+it.each(["gpu", "processor"] as const)(
+  "a tab that computes on the %s loads little more, and nothing of the other",
+  (part) => {
+    const { opening, thread } = joinPage();
+    const loaded = loadedWith(thread, opening);
+    const parts = new Set(filesNamedIn(thread, /import\(["'`]\.\/((?:gpu|processor)-[\w.-]+\.js)["'`]\)/g));
+    expect(parts.size).toBe(2);
+    expect([...loaded].filter((name) => parts.has(name))).toEqual([]);
+    for (const name of parts) if (name.startsWith(`assets/${part}-`)) loadedWith(name, loaded);
+    expect([...loaded].filter((name) => parts.has(name))).toHaveLength(1);
+    expect(sum(loaded)).toBeLessThan(TAB_BYTES_MAX[part]);
+  },
+);
 
 it("the pages have nothing inline, which their content security policy would refuse", () => {
   for (const name of ["index.html", "join.html"]) {

@@ -1,10 +1,8 @@
 import { type FetchBlob, ThreadedComputation, ThreadHandle, WorkerError } from "@tributary/worker";
 import { threadUrl } from "../thread-policy.ts";
 import type { ComputeThreadMessage, ComputeThreadTask } from "./compute-session.ts";
+import { COMPUTE_THREAD_NAME } from "./messages.ts";
 import { THREAD_CLOCK } from "./thread-clock.ts";
-
-/** The name by which the one script of this folder knows that it is a compute thread. */
-export const COMPUTE_THREAD_NAME = "compute-thread";
 
 /** How compute threads are opened. */
 export interface ComputeThreadsOptions {

@@ -1,7 +1,6 @@
 import { createBlobSource } from "./blob-source.ts";
-import { type ComputeThreadTask, serveComputeThread } from "./compute-session.ts";
-import { COMPUTE_THREAD_NAME } from "./compute-threads.ts";
-import type { PageMessage, StartSettings, ThreadMessage } from "./messages.ts";
+import type { ComputeThreadTask } from "./compute-session.ts";
+import { COMPUTE_THREAD_NAME, type PageMessage, type StartSettings, type ThreadMessage } from "./messages.ts";
 import { openComputation } from "./open-computation.ts";
 import { openStore } from "./open-store.ts";
 import { type BrowserSocket, SocketConnector } from "./socket-connector.ts";
@@ -67,7 +66,7 @@ if (self.name === COMPUTE_THREAD_NAME) {
   self.onmessage = ({ data }: MessageEvent<ComputeThreadTask>) => {
     // Nothing else comes before the thread has said that its device is open.
     self.onmessage = null;
-    void serveComputeThread(self, data);
+    void import("./compute-session.ts").then(({ serveComputeThread }) => serveComputeThread(self, data));
   };
 } else {
   serveTrainingThread();

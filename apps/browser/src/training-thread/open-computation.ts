@@ -1,17 +1,13 @@
-import { crc32 } from "@tributary/protocol";
 import {
   type DeviceComputation,
   type DeviceEvent,
   type FetchBlob,
-  LocalComputation,
-  openTrustedDevice,
   ResilientComputation,
   SHARD_CACHE_BYTES,
   WorkerError,
 } from "@tributary/worker";
 import { findGpu, isRecentBrowser } from "../device-check.ts";
 import type { ObstacleCode } from "../obstacles.ts";
-import { openComputeThreads } from "./compute-threads.ts";
 import type { BackendChoice } from "./messages.ts";
 import { THREAD_CLOCK } from "./thread-clock.ts";
 
@@ -31,7 +27,7 @@ export interface OpenComputationOptions {
 
 /**
  * Opens the best device there is: the GPU, or the processor with as many compute threads as are allowed. A GPU that is a
- * program on the processor is taken only when a person asked for WebGPU by name.
+ * program on the processor is taken only when a person asked for WebGPU by name. What only one of them needs is loaded with it.
  * @throws WorkerError THREAD_FAILED when not even the processor can be used
  */
 export async function openComputation(options: OpenComputationOptions): Promise<DeviceComputation> {
@@ -54,8 +50,8 @@ async function hasGpu({ backend, onObstacle }: OpenComputationOptions): Promise<
 async function openOnGpu(options: OpenComputationOptions): Promise<DeviceComputation> {
   const { backend, fetchBlob, onObstacle, onCompiling: onProgress } = options;
   try {
-    const device = await openTrustedDevice({ gpu: navigator.gpu, allowSoftware: backend === "webgpu" });
-    return new LocalComputation({ device, fetchBlob, clock: THREAD_CLOCK, crc32, onProgress });
+    const { openGpuComputation } = await import("./gpu-computation.ts");
+    return await openGpuComputation({ allowSoftware: backend === "webgpu", fetchBlob, onProgress });
   } catch (error) {
     const isWrong = error instanceof WorkerError && error.code === "DEVICE_WRONG";
     onObstacle(isWrong ? "GPU_WRONG" : "GPU_UNUSABLE", error instanceof Error ? error.message : String(error));
@@ -65,5 +61,6 @@ async function openOnGpu(options: OpenComputationOptions): Promise<DeviceComputa
 
 async function openOnProcessor({ threads, fetchBlob }: OpenComputationOptions): Promise<DeviceComputation> {
   if (!isRecentBrowser()) throw new WorkerError("THREAD_FAILED", "This browser has no WebAssembly vectors: update it");
+  const { openComputeThreads } = await import("./compute-threads.ts");
   return openComputeThreads({ threads, fetchBlob, shardBytes: SHARD_CACHE_BYTES });
 }
