@@ -179,16 +179,30 @@ describe("the page", () => {
     expect(said.at(-1)).toMatchObject({ type: "start", settings: { run: "r-2" } });
   });
 
-  it("leaves when the browser puts it to sleep and comes back when it wakes, but not out of a person's pause", async () => {
-    const { controller, types } = bench();
+  it("ends the thread when the browser puts it to sleep, and goes on with a new one when it wakes", async () => {
+    const { controller, types, said, threads, tell } = bench();
     await controller.begin();
-    controller.start();
     controller.onSleep("frozen");
     controller.onAwake();
+    expect(threads()).toBe(0);
+    controller.start();
+    tell(JOINED);
+    controller.onSleep("frozen");
+    expect([threads(), controller.state.phase, controller.state.pausedFor]).toEqual([0, "paused", "frozen"]);
+    controller.onAwake();
+    controller.onAwake();
+    expect([threads(), types()]).toEqual([1, ["start", "start"]]);
+    expect(said.at(-1)).toMatchObject({ settings: { run: "r-1", resume: "w1" } });
+  });
+
+  it("stays in a person's pause through a sleep, with its device open", async () => {
+    const { controller, types, threads } = bench();
+    await controller.begin();
+    controller.start();
     controller.pause();
     controller.onSleep("frozen");
     controller.onAwake();
-    expect(types()).toEqual(["start", "pause frozen", "resume", "pause person"]);
+    expect([threads(), types()]).toEqual([1, ["start", "pause person"]]);
   });
 
   it("says that a hidden tab may be slow, and tries to connect at once when it is seen", async () => {

@@ -59,6 +59,8 @@ export class JoinController {
   #choices: JoinChoices;
   #thread: TrainingThread | null = null;
   #isPausedByPerson = false;
+  /** Whether the thread was ended because the page was put to sleep. */
+  #isAsleep = false;
   #listener: () => void = () => {};
 
   /** @param choices what is chosen at first */
@@ -170,14 +172,22 @@ export class JoinController {
     });
   }
 
-  /** The browser is about to put the page to sleep. */
+  /**
+   * The browser is about to put the page to sleep. The training thread ends, and its socket with it: a frozen one would hear of a
+   * pause only when it wakes, and until then the browser answers the coordinator's pings for it.
+   */
   onSleep(reason: Exclude<PauseReason, "person">): void {
-    if (!this.#isPausedByPerson) this.#thread?.postMessage({ type: "pause", reason });
+    if (this.#thread === null || this.#isPausedByPerson) return;
+    this.#thread.terminate();
+    this.#thread = null;
+    this.#isAsleep = true;
+    const nowMs = this.#surroundings.now();
+    this.#dispatch({ type: "thread", message: { type: "paused", reason }, nowMs });
   }
 
-  /** The page is awake again. */
+  /** The page is awake again: it goes on with a new thread. */
   onAwake(): void {
-    if (!this.#isPausedByPerson) this.#thread?.postMessage({ type: "resume" });
+    if (this.#isAsleep) this.#start(this.#state.worker);
   }
 
   /** The page is seen, or not any more. */
@@ -198,6 +208,7 @@ export class JoinController {
 
   #start(worker: string | null): void {
     if (this.#thread !== null) return;
+    this.#isAsleep = false;
     const { startThread, storage, link } = this.#surroundings;
     const { name, backend, cap } = this.#choices;
     const { socketUrl, blobUrl, token } = link;

@@ -10,6 +10,9 @@ import { TrainingLoop } from "./training-loop.ts";
 // One script for both kinds of thread: a tab loads what they have in common once.
 declare const self: DedicatedWorkerGlobalScope;
 
+// Whoever started this thread hears of errors alone: a promise that nobody took would leave a page that waits for good.
+self.addEventListener("unhandledrejection", ({ reason }) => reportError(reason));
+
 /** Milliseconds after which a server that does not answer counts as gone. */
 const STATUS_MILLISECONDS = 5_000;
 
