@@ -9,6 +9,8 @@ export interface OpenOptions {
   readonly gpu?: GPU;
   /** Whether the backend webgpu may take a GPU that is a program on the processor, slower than wasm. Default false. */
   readonly allowSoftware?: boolean;
+  /** Whether the backend webgpu may use subgroup operations of the GPU, where they are there and work. Default true. */
+  readonly subgroups?: boolean;
 }
 
 /**

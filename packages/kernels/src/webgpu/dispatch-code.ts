@@ -50,6 +50,9 @@ export function dispatchCode(kernels: readonly GpuKernel[], target: DispatchTarg
   return new DispatchWriter(target, kernels).write(kernels);
 }
 
+/** A call of one of WGSL's subgroup operations. */
+const SUBGROUP_FUNCTION = /\bsubgroup[A-Z]\w*\(/;
+
 const ARRAY_BYTES = { f32: 4, i32: 4, u32: 4, "vec4<f32>": 16 } as const;
 type ArrayType = keyof typeof ARRAY_BYTES;
 
@@ -202,7 +205,9 @@ class DispatchWriter implements KernelContext {
     const { workgroups, statements } = this.#emit(kernel);
     const name = `kernel${this.#functions.length}`;
     const lines = [...this.#originsOf(statements), statements];
-    this.#functions.push(`fn ${name}(wg: u32, lid: u32) {\n${lines.join("\n")}\n}`);
+    // Dawn sees by the remainder that indices made of `lid` stay within arrays, and leaves their checks out.
+    const own = `let lid = invocation % ${WORKGROUP_SIZE}u;`;
+    this.#functions.push(`fn ${name}(wg: u32, invocation: u32) {\n${[own, ...lines].join("\n")}\n}`);
     return { workgroups, statements: `${name}(wg, lid);` };
   }
 
@@ -241,7 +246,9 @@ class DispatchWriter implements KernelContext {
       ([type, length]) => `var<workgroup> ${arrayName(type)}: array<${type}, ${length}>;`,
     );
     const vectors = Math.ceil(this.#bases.length / 4);
+    const enabled = this.#functions.some((text) => SUBGROUP_FUNCTION.test(text)) ? ["enable subgroups;"] : [];
     return [
+      ...enabled,
       `@group(0) @binding(0) var<uniform> bases: array<vec4<u32>, ${vectors}>;`,
       ...this.#memories.declarations,
       ...arrays,

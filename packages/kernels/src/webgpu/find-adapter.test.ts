@@ -8,7 +8,7 @@ const NOTHING: AdapterInfo = { vendor: "", architecture: "", device: "", descrip
 function gpuWith(info: Partial<AdapterInfo> | null, limits: Record<string, number> = {}): GPU {
   const adapter = {
     info: { ...NOTHING, ...info },
-    features: new Set(["subgroups", "depth-clip-control"]),
+    features: new Set(["subgroups", "shader-f16", "depth-clip-control"]),
     limits: { maxBufferSize: 2 ** 30, maxComputeInvocationsPerWorkgroup: 256, maxTextureDimension1D: 9, ...limits },
   };
   // The platform's class has no constructor: only what findAdapter reads is here.
@@ -20,9 +20,15 @@ describe("findAdapter", () => {
     const found = await findAdapter({ gpu: gpuWith({ vendor: "nvidia", architecture: "ampere" }) });
     expect(found.name).toBe("nvidia ampere");
     expect(found.isSoftware).toBe(false);
+    // Half precision arithmetic serves no kernel.
     expect(found.descriptor.requiredFeatures).toEqual(["subgroups"]);
     expect(found.descriptor.requiredLimits).toMatchObject({ maxBufferSize: 2 ** 30 });
     expect(found.descriptor.requiredLimits).not.toHaveProperty("maxTextureDimension1D");
+  });
+
+  it("asks for no subgroups where they are switched off", async () => {
+    const found = await findAdapter({ gpu: gpuWith({ vendor: "nvidia" }), subgroups: false });
+    expect(found.descriptor.requiredFeatures).toEqual([]);
   });
 
   it("refuses an adapter that computes on the CPU, unless it is allowed", async () => {
@@ -43,16 +49,27 @@ describe("findAdapter", () => {
 });
 
 describe("gpuFeaturesOf", () => {
+  const limits = {
+    maxComputeWorkgroupStorageSize: 32_768,
+    maxStorageBuffersPerShaderStage: 10,
+    maxStorageBufferBindingSize: 2 ** 31 - 4,
+    maxBufferSize: 2 ** 30,
+  };
+
+  it.each([
+    ["the adapter's fewest", ["subgroups"], { subgroupMinSize: 8, subgroupMaxSize: 32 }, 8],
+    ["4, which every subgroup has, where the adapter's are hidden", ["subgroups"], {}, 4],
+    ["4 where a size is none of WGSL's", ["subgroups"], { subgroupMinSize: 12 }, 4],
+    ["1 without the feature", [], { subgroupMinSize: 32 }, 1],
+  ])("invocations that are surely in one subgroup: %s", (_, features, adapterInfo, lanes) => {
+    const device = { features: new Set(features), limits, adapterInfo } as unknown as GPUDevice;
+    expect(gpuFeaturesOf(device).subgroupLanes).toBe(lanes);
+  });
+
   it("takes the smaller of what a buffer may hold and what a dispatch may reach", () => {
-    const limits = {
-      maxComputeWorkgroupStorageSize: 32_768,
-      maxStorageBuffersPerShaderStage: 10,
-      maxStorageBufferBindingSize: 2 ** 31 - 4,
-      maxBufferSize: 2 ** 30,
-    };
-    const device = { features: new Set(["subgroups"]), limits } as unknown as GPUDevice;
+    const device = { features: new Set(), limits } as unknown as GPUDevice;
     expect(gpuFeaturesOf(device)).toEqual({
-      subgroups: true,
+      subgroupLanes: 1,
       workgroupBytes: 32_768,
       storageBuffers: 10,
       bindingBytes: 2 ** 30,

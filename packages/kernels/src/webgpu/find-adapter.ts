@@ -8,6 +8,8 @@ export interface AdapterOptions {
   readonly gpu?: GPU | undefined;
   /** Whether one that computes on the CPU will do. Default false: the wasm backend is faster. */
   readonly allowSoftware?: boolean | undefined;
+  /** Whether kernels may use WGSL's subgroup operations, where they are there and work. Default true. */
+  readonly subgroups?: boolean | undefined;
 }
 
 /** An adapter that the backend can run on, and what to ask it for. */
@@ -23,8 +25,17 @@ export interface FoundAdapter {
   readonly descriptor: GPUDeviceDescriptor;
 }
 
-/** Optional features of WebGPU that the backend uses where they are. */
-const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
+/*
+ * Of WebGPU's optional features only "subgroups" is asked for. "shader-f16" has no kernel that it would serve: a float16 is how tensors are stored,
+ * two to a word already, and no type of arithmetic; WGSL lets conversions round either way and lose subnormal numbers ("Floating Point
+ * Evaluation"), where ours must be exact, so they go by integers (scalar/float16.ts) whatever the GPU has; and sums in float16 would miss the
+ * accuracy that every kernel promises.
+ */
+
+/** Fewest invocations of a subgroup that any GPU may have. Source: WGSL, "Built-in Values", subgroup_size. */
+const SUBGROUP_LEAST = 4;
+/** Most that one may have. */
+const SUBGROUP_MOST = 128;
 
 /** Limits of which the adapter's own are asked for: a device has the least that WebGPU guarantees otherwise. */
 const LIMITS = [
@@ -65,22 +76,31 @@ export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAd
       `The GPU ${name} runs ${adapter.limits.maxComputeInvocationsPerWorkgroup} invocations a workgroup, fewer than the ${WORKGROUP_SIZE} that WebGPU guarantees: open wasm instead`,
     );
   }
-  return { gpu, adapter, name, isSoftware, descriptor: descriptorOf(adapter) };
+  return { gpu, adapter, name, isSoftware, descriptor: descriptorOf(adapter, options.subgroups ?? true) };
 }
 
 /** What code may be written for. */
-export function gpuFeaturesOf(device: Pick<GPUDevice, "features" | "limits">): GpuFeatures {
+export function gpuFeaturesOf(
+  device: Pick<GPUDevice, "features" | "limits"> & Partial<Pick<GPUDevice, "adapterInfo">>,
+): GpuFeatures {
   const { limits } = device;
   return {
-    subgroups: device.features.has("subgroups"),
+    subgroupLanes: device.features.has("subgroups") ? leastSubgroup(device.adapterInfo) : 1,
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     storageBuffers: limits.maxStorageBuffersPerShaderStage,
     bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
   };
 }
 
-function descriptorOf(adapter: GPUAdapter): GPUDeviceDescriptor {
-  const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature));
+/** Invocations that every subgroup has at least; browsers that hide it say the least there is, or nothing. */
+function leastSubgroup(info: Partial<Pick<GPUAdapterInfo, "subgroupMinSize">> | undefined): number {
+  const least = info?.subgroupMinSize ?? SUBGROUP_LEAST;
+  const isSize = least >= SUBGROUP_LEAST && least <= SUBGROUP_MOST && Number.isInteger(Math.log2(least));
+  return isSize ? least : SUBGROUP_LEAST;
+}
+
+function descriptorOf(adapter: GPUAdapter, subgroups: boolean): GPUDeviceDescriptor {
+  const requiredFeatures: GPUFeatureName[] = subgroups && adapter.features.has("subgroups") ? ["subgroups"] : [];
   const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   return { label: "tributary", requiredFeatures, requiredLimits };
 }

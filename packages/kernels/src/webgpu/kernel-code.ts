@@ -19,8 +19,11 @@ export const REGISTER_TYPES: Readonly<Record<DType, RegisterType>> = {
 
 /** What the GPU offers beyond the least that WebGPU guarantees, as far as code is written for it. */
 export interface GpuFeatures {
-  /** WGSL's subgroup operations. */
-  readonly subgroups: boolean;
+  /**
+   * Neighbours that can exchange values without memory: invocations lid and lid ^ d are in one subgroup for every d below this power of 2, however
+   * large the driver makes its subgroups. 1 where WGSL's subgroup operations are missing, wrong or switched off.
+   */
+  readonly subgroupLanes: number;
   /** Bytes of workgroup memory that one dispatch may use. */
   readonly workgroupBytes: number;
   /** Buffers that one dispatch may use. */

@@ -1,9 +1,10 @@
 import { KernelError } from "../errors.ts";
 import { type AdapterOptions, findAdapter, gpuFeaturesOf } from "./find-adapter.ts";
+import { subgroupsWork } from "./subgroup-check.ts";
 import { WebGpuDevice } from "./webgpu-device.ts";
 
 /**
- * Opens a device on a GPU, with all that its adapter allows.
+ * Opens a device on a GPU, with all that its adapter allows; subgroup operations are tried first.
  * @throws KernelError BACKEND_UNAVAILABLE, which says what is missing and how to get it
  */
 export async function openWebGpu(options: AdapterOptions = {}): Promise<WebGpuDevice> {
@@ -16,5 +17,10 @@ export async function openWebGpu(options: AdapterOptions = {}): Promise<WebGpuDe
     const message = `The GPU ${name} gives no device (${reason}): try again, or open wasm instead`;
     throw new KernelError("BACKEND_UNAVAILABLE", message, { cause });
   }
-  return new WebGpuDevice({ gpu, device, features: gpuFeaturesOf(device), adapterName: name });
+  const features = gpuFeaturesOf(device);
+  if (features.subgroupLanes === 1 || (await subgroupsWork(device, features.subgroupLanes))) {
+    return new WebGpuDevice({ gpu, device, features, adapterName: name });
+  }
+  const remark = "its subgroups are left unused, because they exchange wrong values";
+  return new WebGpuDevice({ gpu, device, features: { ...features, subgroupLanes: 1 }, adapterName: name, remark });
 }

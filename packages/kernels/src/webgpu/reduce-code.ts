@@ -2,7 +2,7 @@ import type { ReduceKernel } from "../ir.ts";
 import { bodyCode } from "./body-code.ts";
 import { type Fold, FoldStates, foldOf } from "./folding.ts";
 import { type EmitKernel, type KernelContext, literal, WORKGROUP_SIZE } from "./kernel-code.ts";
-import { foldLanes, foldWords } from "./lane-folding.ts";
+import { foldLanes } from "./lane-folding.ts";
 import { lanesOf, type ReductionGeometry, reductionGeometry } from "./reduction-geometry.ts";
 
 /** Elements of a lane that are added up in one register before the sum is added to a second: errors grow by both counts, not by their product. */
@@ -163,10 +163,10 @@ function emitElement(code: ReduceCode, number: string, states: string, turn: num
 function emitTree(code: ReduceCode): string {
   const { context, folds, lanes, results, geometry } = code;
   return foldLanes(new FoldStates(folds, "f"), {
+    context,
     folds,
     lanes,
     step: geometry.inner ? 1 : results,
-    memory: context.workgroupArray("u32", foldWords(folds)),
     offset: 0,
     everyone: false,
   });

@@ -1,17 +1,18 @@
 import { elementCount } from "@tributary/program";
 import type { RowsKernel, View } from "../ir.ts";
-import { FoldStates, foldOf } from "./folding.ts";
+import { type Fold, FoldStates, foldOf } from "./folding.ts";
 import { type Access, type EmitKernel, type KernelContext, literal, WORKGROUP_SIZE } from "./kernel-code.ts";
 import { foldLanes, foldWords } from "./lane-folding.ts";
 import { powerAbove } from "./reduction-geometry.ts";
 import { EXPONENTIAL, LOGARITHM } from "./scalar/exponential.ts";
 import { call } from "./scalar/routine.ts";
+import { softmaxFold } from "./softmax-fold.ts";
 
 /** Lanes of a row at first: as many as load neighbours at once. */
 const LANES_MIN = 32;
 /** Elements of a lane from which on a row gets more lanes. */
 const LANE_ELEMENTS = 8;
-/** Most elements of a lane that stay in registers between the passes over a row. */
+/** Most elements of a lane that stay in registers between the passes over a row; longer rows are read once for the sum and once to be written. */
 const KEPT_MAX = 16;
 
 /** What the passes over a row are written with. */
@@ -32,7 +33,7 @@ export function rowLanes(columns: number): number {
   return lanes;
 }
 
-/** Writes softmax and its kin: some lanes a row, which find its largest element, then the sum of exponentials, then write. */
+/** Writes softmax and its kin: some lanes a row, which find its largest element and the sum of exponentials, then write. */
 export const emitRows: EmitKernel<RowsKernel> = (context, kernel) => {
   const [input, ...sides] = kernel.inputs;
   const columns = input.shape.at(-1) ?? 0;
@@ -55,13 +56,7 @@ export const emitRows: EmitKernel<RowsKernel> = (context, kernel) => {
     `let inside = row < ${literal(rows)};`,
     `let start = row * ${literal(columns)};`,
     keepElements(code),
-    foldRow(code, "max", "largest", (x) => ({ statements: "", value: x })),
-    // From here on exponentials are in the registers, but for what needs the elements themselves again.
-    foldRow(code, "sum", "total", (x) => {
-      const value = exponential(code, x);
-      const overwritten = code.kept > 0 && kernel.operation !== "logSoftmax";
-      return overwritten ? { statements: `${x} = ${value};`, value: x } : { statements: "", value };
-    }),
+    code.kept > 0 ? sumKept(code, kernel.operation !== "logSoftmax") : sumInOnePass(code),
     `if (inside) {\n${finish(code, kernel, sides)}\n}`,
   ];
   return { workgroups: Math.ceil(rows / together), statements: statements.join("\n") };
@@ -118,32 +113,54 @@ function forElements(code: RowCode, body: (x: string) => string): string {
   return lines.join("\n");
 }
 
-/** Folds something of each element over the row and declares `name`, which all lanes have. */
-function foldRow(
-  code: RowCode,
-  reducer: "sum" | "max",
-  name: string,
-  element: (x: string) => { readonly statements: string; readonly value: string },
-): string {
+/** Declares `largest` and `total` of rows in registers. @param overwrites whether exponentials may take the place of the elements */
+function sumKept(code: RowCode, overwrites: boolean): string {
+  const foldBy = (reducer: "max" | "sum"): Fold =>
+    foldOf(code.context, { reducer, dtype: "float32", step: 0 }, "float32");
+  const [largest, total] = [foldBy("max"), foldBy("sum")];
+  const exponentials = (x: string): { readonly statements: string; readonly value: string } => {
+    const value = exponential(code, x);
+    return overwrites ? { statements: `${x} = ${value};`, value: x } : { statements: "", value };
+  };
+  return [
+    foldRow(code, { fold: largest, prefix: "m", turn: 0, element: (x) => ({ statements: "", value: x }) }),
+    "let largest = m0_0;",
+    // From here on exponentials are in the registers, but for what needs the elements themselves again.
+    foldRow(code, { fold: total, prefix: "s", turn: 1, element: exponentials }),
+    "let total = s0_0;",
+  ].join("\n");
+}
+
+/** Declares `largest` and `total` of long rows, which are read once for both. */
+function sumInOnePass(code: RowCode): string {
+  const fold = softmaxFold(code.context);
+  const states = new FoldStates([fold], "s").names(0);
+  return [
+    foldRow(code, { fold, prefix: "s", turn: 0, element: (x) => ({ statements: "", value: x }) }),
+    `let largest = ${states[0]};`,
+    `let total = ${fold.result(states)};`,
+  ].join("\n");
+}
+
+/** What is folded over a row, into registers named after a prefix that all lanes then have. */
+interface RowFold {
+  readonly fold: Fold;
+  readonly prefix: string;
+  /** Neighbouring turns have memory of their own, so that one may begin while others still read what the one before has left. */
+  readonly turn: 0 | 1;
+  readonly element: (x: string) => { readonly statements: string; readonly value: string };
+}
+
+function foldRow(code: RowCode, { fold, prefix, turn, element }: RowFold): string {
   const { context, lanes } = code;
-  const folds = [foldOf(context, { reducer, dtype: "float32", step: 0 }, "float32")];
-  const states = new FoldStates(folds, name);
-  const [state] = states.names(0);
+  const folds = [fold];
+  const states = new FoldStates(folds, prefix);
   const taken = forElements(code, (x) => {
     const { statements, value } = element(x);
-    return `${statements}\n${folds[0].take([state], value, "column")}`;
+    return `${statements}\n${fold.take(states.names(0), value, "column")}`;
   });
-  const words = foldWords(folds);
-  // Two folds take turns, so that one may begin while others still read what the one before has left.
-  const folded = foldLanes(states, {
-    folds,
-    lanes,
-    step: 1,
-    memory: lanes === 1 ? "" : context.workgroupArray("u32", 2 * words),
-    offset: reducer === "max" ? 0 : words,
-    everyone: true,
-  });
-  return [states.declare(), taken, folded, `let ${name} = ${state};`].join("\n");
+  const folding = { context, folds, lanes, step: 1, everyone: true };
+  return [states.declare(), taken, foldLanes(states, { ...folding, offset: turn * foldWords(folding) })].join("\n");
 }
 
 /** Statements that write the results of a row inside the tensor. */

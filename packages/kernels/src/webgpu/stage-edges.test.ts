@@ -40,7 +40,7 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
 
     it("finds some of them in the arena", () => {
       const features = {
-        subgroups: false,
+        subgroupLanes: 1,
         workgroupBytes: 16_384,
         storageBuffers: STORAGE_BUFFERS,
         bindingBytes: 2 ** 27,

@@ -26,6 +26,8 @@ export interface OpenedGpu {
   readonly features: GpuFeatures;
   /** For people. */
   readonly adapterName: string;
+  /** What of it is left unused and why, in words that fit behind "the GPU computes; ". */
+  readonly remark?: string;
 }
 
 /** Words that a dispatch has for scratch memory. */
@@ -41,6 +43,7 @@ export class WebGpuDevice implements Device {
   // Whether a GPU fuses multiplications with additions is its driver's to choose: adapters of one name compute alike.
   readonly arithmeticClass: string;
   readonly adapterName: string;
+  readonly remark: string | undefined;
   readonly queue: GpuQueue;
   readonly #features: GpuFeatures;
   readonly #pipelines: Pipelines;
@@ -48,16 +51,17 @@ export class WebGpuDevice implements Device {
   #arena: (Arena & { readonly bytes: number }) | null = null;
   #disposed = false;
 
-  constructor({ gpu, device, features, adapterName }: OpenedGpu) {
+  constructor({ gpu, device, features, adapterName, remark }: OpenedGpu) {
     this.queue = new GpuQueue(device, gpu);
     this.#features = features;
     this.#pipelines = new Pipelines(this.queue);
     this.#staging = new StagingBuffers(this.queue);
     this.adapterName = adapterName;
-    this.arithmeticClass = `webgpu-${adapterName.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`.slice(
-      0,
-      CLASS_LENGTH_MAX,
-    );
+    this.remark = remark;
+    // Sums within subgroups are added in another order than those through memory.
+    const order = features.subgroupLanes === 1 ? "" : `-s${features.subgroupLanes}`;
+    const named = `webgpu-${adapterName.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
+    this.arithmeticClass = `${named.slice(0, CLASS_LENGTH_MAX - order.length)}${order}`;
   }
 
   /** What the device has done so far. */

@@ -10,7 +10,7 @@ import { StorageTable } from "../gpu-storages.ts";
 import { partLength } from "./product.ts";
 import { splitContractions, splitCount } from "./split-contractions.ts";
 
-const FEATURES = { subgroups: false, workgroupBytes: 16_384, storageBuffers: 8, bindingBytes: 2 ** 27 };
+const FEATURES = { subgroupLanes: 1, workgroupBytes: 16_384, storageBuffers: 8, bindingBytes: 2 ** 27 };
 
 function matmul(rows: number, depth: number, columns: number): ContractKernel {
   return {
