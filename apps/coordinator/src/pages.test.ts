@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccessRules } from "./access.ts";
 import { type Pages, readPages } from "./pages.ts";
@@ -11,7 +11,7 @@ import { type RunningServer, startServer } from "./server.ts";
 const SCRIPT = `console.log("${"tributary ".repeat(200)}")`;
 
 /** What is read of a folder of built pages, with things in it that are none; the folder is gone afterwards. */
-async function builtPages(): Promise<Pages> {
+async function builtPages(more: Readonly<Record<string, string | Uint8Array>> = {}): Promise<Pages> {
   const folder = await mkdtemp(join(tmpdir(), "tributary-pages-"));
   await mkdir(join(folder, "assets", "deeper"), { recursive: true });
   const files = {
@@ -23,6 +23,7 @@ async function builtPages(): Promise<Pages> {
     "assets/.hidden.js": "secret",
     "assets/notes.txt": "secret",
     "assets/deeper/more.js": "secret",
+    ...more,
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   const pages = await readPages(folder);
@@ -40,6 +41,18 @@ describe("readPages", () => {
       ["text/javascript", true],
       ["text/css", true],
     ]);
+  });
+
+  it("[pages] takes what was compressed when the pages were built, and compresses the rest", async () => {
+    const script = "assets/join-1a2b.js";
+    const made = (await builtPages()).get(`/${script}`);
+    expect(brotliDecompressSync(made?.brotli ?? "").toString()).toBe(SCRIPT);
+    const brotli = brotliCompressSync(SCRIPT, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
+    const taken = await builtPages({ [`${script}.br`]: brotli });
+    expect([...taken.keys()]).toEqual([...(await builtPages()).keys()]);
+    expect(taken.get(`/${script}`)?.brotli).toEqual(brotli);
+    expect(taken.get(`/${script}`)?.gzip).toEqual(made?.gzip);
+    expect(brotli).not.toEqual(made?.brotli);
   });
 
   it("[pages] is empty where nothing is built", async () => {

@@ -37,12 +37,13 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ["woff2", "font/woff2"],
 ]);
 
-/** A tenth of the time that the best takes, for some 5% more bytes: a run is to start soon. */
+/** For files that were not compressed when they were built. A tenth of the time that the best takes, for some 5% more bytes. */
 const BROTLI_QUALITY = 5;
 
 /**
  * Reads a folder of built pages into memory: `index.html` becomes "/", `NAME.html` "/NAME", the rest keeps its path. Only files of known
- * types in the folder and in its `assets` are taken; names that begin with a dot are not.
+ * types in the folder and in its `assets` are taken; names that begin with a dot are not. Beside a file may be what it comes to
+ * compressed, as NAME.br and NAME.gz; what is not there is made.
  * @returns an empty map where there is no such folder
  */
 export async function readPages(folder: string): Promise<Pages> {
@@ -65,15 +66,33 @@ async function filesIn(folder: string, prefix: string): Promise<string[]> {
 async function entryOf(folder: string, path: string): Promise<[string, PageFile] | null> {
   const bytes = await readFile(join(folder, path));
   if (bytes.byteLength > PAGE_BYTES_MAX) return null;
-  return [addressOf(path), await pageFile(bytes, extensionOf(path), path.startsWith(`${HASHED_FOLDER}/`))];
+  const immutable = path.startsWith(`${HASHED_FOLDER}/`);
+  const [brotli, gzipped] = await Promise.all(
+    [".br", ".gz"].map((end) => readFile(join(folder, path + end)).catch(none)),
+  );
+  return [addressOf(path), await pageFile(bytes, { extension: extensionOf(path), immutable, brotli, gzip: gzipped })];
 }
 
-/** Makes a file ready to be served. Keeps the bytes. @param extension without the dot */
-export async function pageFile(bytes: Uint8Array, extension: string, immutable: boolean): Promise<PageFile> {
-  const brotli = await promisify(brotliCompress)(bytes, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY },
-  });
-  const gzipped = await promisify(gzip)(bytes);
+function none(): undefined {
+  return undefined;
+}
+
+/** What is known of a file before it is served. */
+interface PageFacts {
+  /** Without the dot. */
+  readonly extension: string;
+  readonly immutable: boolean;
+  /** The same bytes compressed; undefined: not yet. */
+  readonly brotli: Uint8Array | undefined;
+  readonly gzip: Uint8Array | undefined;
+}
+
+/** Makes a file ready to be served. Keeps the bytes. */
+async function pageFile(bytes: Uint8Array, facts: PageFacts): Promise<PageFile> {
+  const { extension, immutable } = facts;
+  const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
+  const brotli = facts.brotli ?? (await promisify(brotliCompress)(bytes, { params }));
+  const gzipped = facts.gzip ?? (await promisify(gzip)(bytes));
   const smaller = (coded: Uint8Array) => (coded.byteLength < bytes.byteLength ? coded : null);
   return {
     bytes,

@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compressFiles } from "./compressed-files.ts";
 
 const APP = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ROOT = dirname(dirname(APP));
 
-/** Folder of the built pages: index.html (dashboard), join.html and assets/. There after {@link ensurePages}. */
+/** Folder of the built pages: index.html (dashboard), join.html and assets/, each file with NAME.br and NAME.gz beside it. There after {@link ensurePages}. */
 export const PAGES_FOLDER: string = join(APP, "dist");
 
 /** Beside the pages: what they were built from. */
@@ -68,7 +69,7 @@ export async function ensurePages(say: (text: string) => void = () => {}): Promi
   await takeLock();
   try {
     const hash = sourcesHash();
-    if (!isBuiltFrom(hash)) build(hash, say);
+    if (!isBuiltFrom(hash)) await build(hash, say);
   } finally {
     rmSync(LOCK, { recursive: true, force: true });
   }
@@ -103,7 +104,7 @@ function isLeftOver(): boolean {
 }
 
 /** In a process of its own, into a folder of its own, which then takes the place of the old one. */
-function build(hash: string, say: (text: string) => void): void {
+async function build(hash: string, say: (text: string) => void): Promise<void> {
   const startMs = Date.now();
   say("Building the dashboard and the join page (once; again when they change) ...");
   const fresh = join(APP, "node_modules", ".pages-new");
@@ -116,6 +117,7 @@ function build(hash: string, say: (text: string) => void): void {
   if (result.status !== 0) {
     throw new Error(`The pages cannot be built: ${result.error?.message ?? ""}${result.stdout}${result.stderr}`);
   }
+  await compressFiles(fresh);
   writeFileSync(join(fresh, ".sources"), hash);
   const old = join(APP, "node_modules", ".pages-old");
   rmSync(old, { recursive: true, force: true });
