@@ -47,7 +47,7 @@ export interface Device {
   /** What the device computes with, for people; absent where there is nothing to tell apart. */
   readonly adapterName?: string;
   /** What of the adapter is left unused and why, in words for people that fit behind its name and "; "; absent where there is nothing to say. */
-  readonly remark?: string | undefined;
+  remark?: string | undefined;
   /** Elements are zero at first. */
   allocate(dtype: DType, length: number): DeviceBuffer;
   /** Copies `data` into the buffer from element `offset` on; borrows `data` until the promise resolves. */

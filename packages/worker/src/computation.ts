@@ -68,4 +68,6 @@ export interface DeviceComputation extends Computation {
   readonly arithmeticClass: string;
   /** Name of the GPU, for people; null where there is none, or none is known. */
   readonly adapter: string | null;
+  /** What of the GPU is left unused and why: see Device.remark. */
+  readonly remark?: string | undefined;
 }

@@ -42,6 +42,10 @@ export class LocalComputation implements DeviceComputation {
     return this.#options.device.adapterName ?? null;
   }
 
+  get remark(): string | undefined {
+    return this.#options.device.remark;
+  }
+
   async prepare(setup: RunSetup): Promise<void> {
     this.#runner?.dispose();
     this.#runner = null;

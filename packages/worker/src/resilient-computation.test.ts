@@ -81,6 +81,18 @@ describe("what a computation begins with", () => {
     expect(sentences()).toEqual(["Computing on the GPU Test GPU"]);
   });
 
+  it("the GPU, with what of it is left unused", async () => {
+    const openGpu = async () => {
+      const gpu = await FragileGpu.open(run.fetchBlob, clock, () => null);
+      return Object.assign(gpu, { remark: "its subgroups are left unused, because they exchange wrong values" });
+    };
+    const onEvent = (event: DeviceEvent) => events.push(event);
+    await ResilientComputation.open({ openGpu, openCpu, clock, onEvent });
+    expect(sentences()).toEqual([
+      "Computing on the GPU Test GPU; its subgroups are left unused, because they exchange wrong values",
+    ]);
+  });
+
   it("the CPU where the GPU computes wrong, with the reason in words", async () => {
     const openGpu = () =>
       Promise.reject(new WorkerError("DEVICE_WRONG", "This GPU computes convolutions wrong: update its driver"));

@@ -65,8 +65,10 @@ export class ResilientComputation implements DeviceComputation {
     let reason: string | null = null;
     if (openGpu !== null) {
       try {
-        const computation = new ResilientComputation(options, await openGpu());
-        computation.#tell(`Computing on the GPU ${computation.adapter ?? ""}`.trim());
+        const gpu = await openGpu();
+        const computation = new ResilientComputation(options, gpu);
+        const remark = gpu.remark === undefined ? "" : `; ${gpu.remark}`;
+        computation.#tell(`Computing on the GPU ${gpu.adapter ?? ""}`.trim() + remark);
         return computation;
       } catch (error) {
         if (gpuRequired) throw error;

@@ -5,7 +5,8 @@ import { WorkerError } from "./errors.ts";
 export type TrustedDeviceOptions = Pick<OpenOptions, "gpu" | "allowSoftware">;
 
 /**
- * Opens a GPU, and tests each family of its kernels before anything is computed for a run: some drivers compute wrong.
+ * Opens a GPU, and tests each family of its kernels before anything is computed for a run: some drivers compute wrong. What is wrong with
+ * subgroup operations, and right without, is computed without, and the device's remark says so.
  * @returns a device of the caller's own
  * @throws KernelError BACKEND_UNAVAILABLE, DEVICE_LOST, OUT_OF_MEMORY; WorkerError DEVICE_WRONG
  */
@@ -14,17 +15,28 @@ export async function openTrustedDevice(options: TrustedDeviceOptions = {}): Pro
   // A program that plays a GPU has no driver whose faults could be found, and is slow to test.
   if (isSoftwareAdapter({ vendor: "", architecture: "", device: device.adapterName ?? "", description: "" }))
     return device;
-  let failed: readonly string[];
+  const failed = await failuresOf(device);
+  if (failed.length === 0) return device;
+  device.dispose();
+  const plain = await open("webgpu", { ...options, subgroups: false });
+  const isOther = plain.arithmeticClass !== device.arithmeticClass;
+  if (isOther && (await failuresOf(plain)).length === 0) {
+    plain.remark = `its subgroups are left unused, because it computes ${listOf(failed)} wrong with them`;
+    return plain;
+  }
+  plain.dispose();
+  const name = device.adapterName === undefined ? "This GPU" : `This GPU (${device.adapterName})`;
+  throw new WorkerError("DEVICE_WRONG", `${name} computes ${listOf(failed)} wrong: update its driver, or use wasm`);
+}
+
+/** The families that come out wrong; the device is disposed of where that cannot be found out. */
+async function failuresOf(device: Device): Promise<readonly string[]> {
   try {
-    failed = await failedFamilies(device);
+    return await failedFamilies(device);
   } catch (error) {
     device.dispose();
     throw error;
   }
-  if (failed.length === 0) return device;
-  device.dispose();
-  const name = device.adapterName === undefined ? "This GPU" : `This GPU (${device.adapterName})`;
-  throw new WorkerError("DEVICE_WRONG", `${name} computes ${listOf(failed)} wrong: update its driver, or use wasm`);
 }
 
 /** "a, b and c"; of a long list its beginning. */

@@ -47,6 +47,14 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
       device.dispose();
     });
 
+    it("is trusted without its subgroups when its driver compiles them wrong in kernels alone", async () => {
+      // The check at opening asks only neighbours that this driver gets right: it has `own` in it.
+      const wrong = (code: string) => code.replaceAll(/subgroupShuffleXor\((?!own)/g, "subgroupShuffleXor(1u ^ ");
+      const device = await openTrustedDevice({ gpu: disguised(wrong) });
+      expect(device.remark).toMatch(/^its subgroups are left unused, because it computes .*sums.* wrong with them$/);
+      device.dispose();
+    });
+
     it("is refused by name and family when its driver compiles products wrong", async () => {
       // A multiplication with addition that forgets the addition.
       const wrong = (code: string) =>

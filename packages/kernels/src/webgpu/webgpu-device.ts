@@ -43,12 +43,14 @@ export class WebGpuDevice implements Device {
   // Whether a GPU fuses multiplications with additions is its driver's to choose: adapters of one name compute alike.
   readonly arithmeticClass: string;
   readonly adapterName: string;
-  readonly remark: string | undefined;
+  remark: string | undefined;
   readonly queue: GpuQueue;
   readonly #features: GpuFeatures;
   readonly #pipelines: Pipelines;
   readonly #staging: StagingBuffers;
   #arena: (Arena & { readonly bytes: number }) | null = null;
+  /** Arenas that there have been. */
+  #arenas = 0;
   #disposed = false;
 
   constructor({ gpu, device, features, adapterName, remark }: OpenedGpu) {
@@ -117,15 +119,10 @@ export class WebGpuDevice implements Device {
     const { dispatches, constants, arenaBytes } = planned;
     this.#checkReach(Math.max(arenaBytes, constants.byteLength), `scratch memory of program ${program.name}`);
     const pipelines = await this.#pipelines.compile(dispatches, options.onProgress ?? (() => {}));
-    const { buffer: bases, offsets: basesOffsets } = this.#bases(dispatches);
-    return new WebGpuExecutable(this, program, {
-      dispatches,
-      pipelines,
-      bases,
-      basesOffsets,
-      constants: constants.length === 0 ? null : this.#filled(BUFFER_USAGE.STORAGE, constants),
-      arenaBytes,
-    });
+    const { buffer: bases, offsets: basesOffsets } = await this.#bases(dispatches);
+    const constantBuffer = constants.length === 0 ? null : await this.#filled(BUFFER_USAGE.STORAGE, constants);
+    const compiled = { dispatches, pipelines, bases, basesOffsets, constants: constantBuffer, arenaBytes };
+    return new WebGpuExecutable(this, program, compiled);
   }
 
   dispose(): void {
@@ -138,25 +135,26 @@ export class WebGpuDevice implements Device {
     return this.queue.disposed;
   }
 
-  /** Scratch memory of at least so many bytes; what is in it lasts as long as one run. */
-  arena(bytes: number): Arena {
-    if (this.#arena === null || this.#arena.bytes < bytes) {
-      this.#arena?.buffer.destroy();
-      const size = wordBytes(bytes);
-      const buffer = this.queue.createBuffer({ size, usage: BUFFER_USAGE.STORAGE });
-      this.#arena = { buffer, bytes: size, generation: (this.#arena?.generation ?? 0) + 1 };
-    }
+  /**
+   * Scratch memory of at least so many bytes; what is in it lasts as long as one run, and is anything at first. Asked for by one run at a time.
+   * @throws KernelError OUT_OF_MEMORY, DEVICE_LOST
+   */
+  async arena(bytes: number): Promise<Arena> {
+    if (this.#arena !== null && this.#arena.bytes >= bytes) return this.#arena;
+    // The old one goes first: there may be no room for both.
+    this.#arena?.buffer.destroy();
+    this.#arena = null;
+    this.#arenas += 1;
+    const size = wordBytes(bytes);
+    const buffer = await this.queue.allocate({ size, usage: BUFFER_USAGE.STORAGE });
+    this.#arena = { buffer, bytes: size, generation: this.#arenas };
     return this.#arena;
   }
 
   /** Takes back the memory of a buffer once everything asked for before is done with it. */
   release(memory: GPUBuffer): void {
     if (this.#disposed) return;
-    this.queue
-      .enqueue(() => memory.destroy())
-      .catch(() => {
-        // The device is lost, and its memory with it.
-      });
+    this.queue.afterwards(() => memory.destroy());
   }
 
   /** Narrows a buffer to this device's. @throws KernelError BUFFER_FOREIGN, BUFFER_DISPOSED, DEVICE_DISPOSED */
@@ -187,7 +185,7 @@ export class WebGpuDevice implements Device {
   }
 
   /** The bases of all dispatches in one buffer. */
-  #bases(dispatches: readonly DispatchCode[]): { buffer: GPUBuffer; offsets: number[] } {
+  async #bases(dispatches: readonly DispatchCode[]): Promise<{ buffer: GPUBuffer; offsets: number[] }> {
     const offsets: number[] = [];
     let end = 0;
     for (const { bases } of dispatches) {
@@ -198,11 +196,11 @@ export class WebGpuDevice implements Device {
     for (const [index, { bases }] of dispatches.entries()) {
       words.set(bases, offsets[index] / Uint32Array.BYTES_PER_ELEMENT);
     }
-    return { buffer: this.#filled(BUFFER_USAGE.UNIFORM, words), offsets };
+    return { buffer: await this.#filled(BUFFER_USAGE.UNIFORM, words), offsets };
   }
 
-  #filled(usage: number, words: Uint32Array<ArrayBuffer>): GPUBuffer {
-    const buffer = this.queue.createBuffer({
+  async #filled(usage: number, words: Uint32Array<ArrayBuffer>): Promise<GPUBuffer> {
+    const buffer = await this.queue.allocate({
       size: wordBytes(words.byteLength),
       usage: usage | BUFFER_USAGE.COPY_DST,
     });

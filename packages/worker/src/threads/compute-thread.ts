@@ -38,8 +38,8 @@ export class ComputeThread {
 
   constructor(options: ComputeThreadOptions) {
     this.#options = options;
-    const { backend, arithmeticClass, adapterName } = options.device;
-    options.say({ type: "opened", backend, arithmeticClass, adapter: adapterName ?? null }, []);
+    const { backend, arithmeticClass, adapterName, remark } = options.device;
+    options.say({ type: "opened", backend, arithmeticClass, adapter: adapterName ?? null, remark }, []);
   }
 
   /** Resolves when the socket thread has closed this one. */

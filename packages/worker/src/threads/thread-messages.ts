@@ -46,6 +46,7 @@ export interface OpenedThread {
   readonly backend: Backend;
   readonly arithmeticClass: string;
   readonly adapter: string | null;
+  readonly remark?: string | undefined;
 }
 
 /** What a compute thread says. */

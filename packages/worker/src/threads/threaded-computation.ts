@@ -42,6 +42,7 @@ export class ThreadedComputation implements DeviceComputation {
   /** The devices' class; with several threads also their number, because sums are then added in another order. */
   readonly arithmeticClass: string;
   readonly adapter: string | null;
+  readonly remark: string | undefined;
 
   private constructor(options: ThreadedComputationOptions, opened: OpenedThread) {
     const { shared, handles } = options;
@@ -49,6 +50,7 @@ export class ThreadedComputation implements DeviceComputation {
     this.#memory = shared === null ? null : new TensorMemory((byteLength) => shared.allocate(byteLength));
     this.backend = opened.backend;
     this.adapter = opened.adapter;
+    this.remark = opened.remark;
     this.arithmeticClass =
       handles.length === 1 ? opened.arithmeticClass : `${opened.arithmeticClass}-t${handles.length}`;
   }
