@@ -36,6 +36,10 @@ export class GpuQueue {
   #failure: KernelError | null = null;
   #tail: Promise<void> = Promise.resolve();
   readonly #checks = new Set<Promise<void>>();
+  /** Buffers for which there was no room: whoever uses one hears it again. */
+  readonly #missing = new WeakMap<GPUBuffer, KernelError>();
+  /** Those who wait for an answer of the GPU, which some platforms never give once it is lost. */
+  readonly #waiting = new Set<(loss: KernelError) => void>();
   readonly #inFlight: Promise<unknown>[] = [];
   readonly #disposed = Promise.withResolvers<void>();
   /** Held because Dawn in Node stops when nobody holds it; given up with the device, because the process lives as long. */
@@ -47,7 +51,9 @@ export class GpuQueue {
     device.onuncapturederror = ({ error }) => this.#fail(error);
     this.lost = device.lost.then(({ reason, message }) => {
       const words = `The GPU was lost (${reason === "destroyed" ? "destroyed" : message || "for an unknown reason"})`;
-      this.#loss = new KernelError("DEVICE_LOST", `${words}: open a new device and write the parameters again`);
+      this.#loss = lossOf(words);
+      for (const end of this.#waiting) end(this.#loss);
+      this.#waiting.clear();
       return words;
     });
   }
@@ -55,7 +61,7 @@ export class GpuQueue {
   /** Does something after all that was asked for before. @throws KernelError DEVICE_LOST, OUT_OF_MEMORY, DEVICE_FAILED */
   enqueue<T>(action: () => T | Promise<T>): Promise<T> {
     const result = this.#tail.then(async () => {
-      await Promise.all(this.#checks);
+      await this.answer(Promise.all(this.#checks));
       this.check();
       return action();
     });
@@ -66,30 +72,88 @@ export class GpuQueue {
     return result;
   }
 
+  /** Does what cannot fail after all that was asked for before, whatever became of that. */
+  afterwards(action: () => void): void {
+    this.#tail = this.#tail.then(action);
+  }
+
+  /** Waits for the GPU's answer to something, and no longer than there is a GPU. @throws KernelError DEVICE_LOST; what the answer is rejected with */
+  async answer<T>(given: Promise<T>): Promise<T> {
+    if (this.#loss !== null) {
+      given.catch(() => {});
+      throw this.#loss;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.add(reject);
+    given.then(resolve, reject);
+    try {
+      return await promise;
+    } finally {
+      this.#waiting.delete(reject);
+    }
+  }
+
+  /**
+   * Says why the GPU did not do what every GPU can do at any time: there was a failure before, or it is being lost.
+   * @throws KernelError DEVICE_LOST, OUT_OF_MEMORY, DEVICE_FAILED
+   */
+  async explain(): Promise<never> {
+    this.device.pushErrorScope("validation");
+    // News of a loss may come behind the failures that it causes, but not behind an answer that was asked for later.
+    await this.answer(this.device.popErrorScope().catch(() => null));
+    this.check();
+    throw lossOf("The GPU gave no answer");
+  }
+
   /** A buffer. An error of its allocation comes with the next command. @throws KernelError DEVICE_LOST */
   createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
+    const { buffer, allocated } = this.#allocate(descriptor);
+    const check: Promise<void> = allocated.then((failure) => {
+      this.#checks.delete(check);
+      if (failure !== null) this.#failure = failure;
+    });
+    this.#checks.add(check);
+    return buffer;
+  }
+
+  /** A buffer that is there for sure. @throws KernelError DEVICE_LOST, OUT_OF_MEMORY */
+  async allocate(descriptor: GPUBufferDescriptor): Promise<GPUBuffer> {
+    const { buffer, allocated } = this.#allocate(descriptor);
+    const failure = await this.answer(allocated);
+    if (failure !== null) throw failure;
+    return buffer;
+  }
+
+  /** @throws KernelError OUT_OF_MEMORY when there was no room for the buffer */
+  checkBuffer(buffer: GPUBuffer): void {
+    const failure = this.#missing.get(buffer);
+    if (failure !== undefined) throw failure;
+  }
+
+  #allocate(descriptor: GPUBufferDescriptor): { buffer: GPUBuffer; allocated: Promise<KernelError | null> } {
     if (this.#loss !== null) throw this.#loss;
     this.device.pushErrorScope("out-of-memory");
     const buffer = this.device.createBuffer(descriptor);
-    const check = this.device.popErrorScope().then(
+    const allocated = this.device.popErrorScope().then(
       (error) => {
-        this.#checks.delete(check);
-        if (error !== null) this.#failure = outOfMemory(`${descriptor.size} bytes`, error);
+        if (error === null) return null;
+        const failure = outOfMemory(`${descriptor.size} bytes`, error);
+        this.#missing.set(buffer, failure);
+        return failure;
       },
-      () => {
-        this.#checks.delete(check);
-      },
+      // Rejected only by a device that is lost.
+      () => null,
     );
-    this.#checks.add(check);
-    return buffer;
+    return { buffer, allocated };
   }
 
   /** Hands commands over. Resolves when no more than a few runs are waiting for the GPU. */
   async submitRun(commands: GPUCommandBuffer): Promise<void> {
     this.device.queue.submit([commands]);
     this.counters.submits += 1;
-    this.#inFlight.push(this.device.queue.onSubmittedWorkDone());
-    if (this.#inFlight.length > RUNS_IN_FLIGHT_MAX) await this.#inFlight.shift();
+    // Of a loss the next command hears.
+    this.#inFlight.push(this.device.queue.onSubmittedWorkDone().catch(() => {}));
+    if (this.#inFlight.length > RUNS_IN_FLIGHT_MAX) await this.answer(Promise.resolve(this.#inFlight.shift()));
   }
 
   /** @throws KernelError DEVICE_LOST, OUT_OF_MEMORY, DEVICE_FAILED: each failure once */
@@ -111,7 +175,7 @@ export class GpuQueue {
       });
     };
     void this.#gpu;
-    void this.#tail.then(() => this.device.queue.onSubmittedWorkDone()).then(destroy, destroy);
+    void this.#tail.then(() => this.answer(this.device.queue.onSubmittedWorkDone())).then(destroy, destroy);
   }
 
   /** Resolves when the GPU was given back after dispose(). */
@@ -129,6 +193,10 @@ export class GpuQueue {
           `The GPU refused a command (${error.message}): open another backend, and report this`,
         );
   }
+}
+
+function lossOf(words: string): KernelError {
+  return new KernelError("DEVICE_LOST", `${words}: open a new device and write the parameters again`);
 }
 
 function outOfMemory(what: string, cause: GPUError): KernelError {

@@ -55,22 +55,25 @@ export class Pipelines {
   }
 
   async #create(code: DispatchCode): Promise<Pipeline> {
-    const { device, counters } = this.#queue;
+    const queue = this.#queue;
+    const { device, counters } = queue;
     counters.pipelines += 1;
-    const layout = this.#layout(code);
+    // What is wrong here is told by the pipeline that comes of it, and is nobody else's error.
     device.pushErrorScope("validation");
+    const layout = this.#layout(code);
     const module = device.createShaderModule({ code: code.text });
-    const refused = device.popErrorScope();
+    const descriptor = {
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main" },
+    };
+    device.popErrorScope().catch(() => {});
     try {
-      const pipeline = await device.createComputePipelineAsync({
-        layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main" },
-      });
-      await refused;
-      return { pipeline, layout };
+      return { pipeline: await queue.answer(device.createComputePipelineAsync(descriptor)), layout };
     } catch (cause) {
-      this.#queue.check();
-      const { messages } = await module.getCompilationInfo();
+      queue.check();
+      const { messages } = await queue.answer(module.getCompilationInfo().catch(() => ({ messages: [] })));
+      // By now a loss is known that may be the cause.
+      queue.check();
       const words = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`).join("; ");
       const reason = words === "" && cause instanceof Error ? cause.message : words;
       throw new KernelError("DEVICE_FAILED", `The GPU's compiler refused a shader (${reason}): open another backend`, {

@@ -47,7 +47,8 @@ export class WebGpuExecutable implements Executable {
     const outputs = resolved.outputs.map(({ id, memory }) => ({ id, memory }));
     const { queue } = this.#device;
     await queue.enqueue(async () => {
-      const groups = this.#bindGroups(compiled, inputs, outputs);
+      for (const { memory } of [...inputs, ...outputs]) queue.checkBuffer(memory);
+      const groups = await this.#bindGroups(compiled, inputs, outputs);
       if (compiled.dispatches.length === 0) return;
       const encoder = queue.device.createCommandEncoder();
       const pass = encoder.beginComputePass();
@@ -71,12 +72,12 @@ export class WebGpuExecutable implements Executable {
     this.#groups.clear();
   }
 
-  #bindGroups(
+  async #bindGroups(
     compiled: CompiledProgram,
     inputs: readonly NamedMemory[],
     outputs: readonly NamedMemory[],
-  ): readonly GPUBindGroup[] {
-    const arena = this.#device.arena(compiled.arenaBytes);
+  ): Promise<readonly GPUBindGroup[]> {
+    const arena = await this.#device.arena(compiled.arenaBytes);
     const key = [arena.generation, ...inputs.map(({ id }) => id), ...outputs.map(({ id }) => id)].join();
     const known = this.#groups.get(key);
     this.#groups.delete(key);
