@@ -1,7 +1,11 @@
-import { CLOSE_CODES, encodeChunkFrame } from "@tributary/protocol";
+import { open } from "@tributary/kernels";
+import { CLOSE_CODES, crc32, encodeChunkFrame } from "@tributary/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
+import { WorkerError } from "./errors.ts";
+import { LocalComputation } from "./local-computation.ts";
 import type { SessionEvent } from "./session-event.ts";
 import type { FakeCoordinator } from "./testing/fake-coordinator.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
 import { type Bench, HELLO, join, leaseOf, PARAMETERS, RUN, settle, start } from "./testing/session-bench.ts";
 import { SlowComputation } from "./testing/slow-computation.ts";
 
@@ -103,6 +107,22 @@ describe("coming back", () => {
     expect(await coordinator.hear("result")).toMatchObject({ lease: 2 });
   });
 
+  it("[E4] waits longer each time that it is let in and then cannot fetch what it needs", async () => {
+    const fetchBlob = () => Promise.reject(new WorkerError("BLOB_UNREACHABLE", "HTTP 404"));
+    const clock = new ManualClock();
+    const computation = new LocalComputation({ device: await open("reference"), fetchBlob, clock, crc32 });
+    const { coordinator, events, clock: sessionClock } = await start({ computation });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await coordinator.hear("hello");
+      coordinator.say(RUN.welcome);
+      await coordinator.hear("leave");
+      await settle();
+      sessionClock.advance(2_000);
+    }
+    const waits = events.flatMap((event) => (event.type === "disconnected" ? [event.retryMilliseconds] : []));
+    expect(waits).toEqual([250, 500, 1_000]);
+  });
+
   it("[E4] tries at once when it is told that the network is back", async () => {
     const { coordinator, session } = await join();
     coordinator.close(1006);
@@ -125,7 +145,7 @@ describe("coming back", () => {
     expect(computation.asked.filter((what) => what === "prepare").length).toBe(2);
   });
 
-  it("[E4] waits double from half a second up to 30 s, and a welcome takes them back", async () => {
+  it("[E4] waits double from half a second up to 30 s, and being ready takes them back", async () => {
     const waits: number[] = [];
     const onEvent = (event: SessionEvent) => {
       if (event.type === "disconnected") waits.push(event.retryMilliseconds);
@@ -140,6 +160,8 @@ describe("coming back", () => {
     expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
     await coordinator.hear("hello");
     coordinator.say(RUN.welcome);
+    coordinator.sayParameters(0, PARAMETERS);
+    await coordinator.hear("ready");
     coordinator.close(1006);
     await settle();
     expect(waits.at(-1)).toBe(250);

@@ -63,7 +63,11 @@ export class WorkerSession {
       onWelcome: (welcome) => {
         this.#worker = welcome.worker;
         this.#wasWelcome = true;
-        this.#backoff.reset();
+      },
+      onEvent: (event) => {
+        // Not for a welcome alone: who is let in and then cannot fetch or hold what it needs would come back without rest.
+        if (event.type === "ready") this.#backoff.reset();
+        this.#options.onEvent(event);
       },
       prepare: (welcome) => this.#prepare(welcome),
     });

@@ -119,10 +119,16 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     await first.press("Join as another worker");
     await first.untilContributed();
     await second.untilContributed();
+    const third = await JoinTab.open(browser, joinUrl, { context });
+    await third.untilFacts(({ obstacles }) => obstacles.includes("SECOND_TAB"));
+    await first.page.close();
+    await second.page.close();
+    await third.untilFacts(({ obstacles }) => !obstacles.includes("SECOND_TAB"));
   });
 
   it.each([
     ["#t=wrong", "BAD_TOKEN"],
+    [`#t=${TOKEN})`, "BAD_TOKEN"],
     ["", "NO_TOKEN"],
   ])("says what is wrong with a link that ends with %j", async (fragment, code) => {
     const { joinUrl } = await startWithPages({ run: traced, token: TOKEN });

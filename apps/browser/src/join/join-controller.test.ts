@@ -136,7 +136,7 @@ describe("the page", () => {
     expect(threads()).toBe(1);
     passTime();
     expect([types(), threads(), controller.state.phase]).toEqual([["start", "stop"], 0, "ended"]);
-    expect(codes()).toEqual(["NO_WAKE_LOCK"]);
+    expect(codes()).toEqual([]);
     // The time that was set for the one that ended is nothing to the next one.
     controller.start();
     controller.stop();
@@ -302,6 +302,14 @@ describe("a second tab", () => {
     controller.takeOver();
     expect(posted).toContainEqual({ type: "takeOver" });
     expect([codes(), threads()]).toEqual([["NO_WAKE_LOCK"], 1]);
+  });
+
+  it("hears when a tab that takes part is closed", async () => {
+    const { controller, posted } = bench();
+    await controller.begin();
+    controller.start();
+    controller.onClosing();
+    expect(posted.at(-1)).toEqual({ type: "gone" });
   });
 
   it("stops when another takes over, and says so", async () => {

@@ -190,6 +190,11 @@ export class JoinController {
     if (this.#isAsleep) this.#start(this.#state.worker);
   }
 
+  /** The page is about to be gone: the other tabs hear of it. */
+  onClosing(): void {
+    this.#presence.setActive(false);
+  }
+
   /** The page is seen, or not any more. */
   onSeen(isSeen: boolean): void {
     if (!isSeen) {

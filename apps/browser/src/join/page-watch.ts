@@ -7,12 +7,15 @@ export function watchPage(controller: JoinController): void {
   document.addEventListener("freeze", () => controller.onSleep("frozen"));
   document.addEventListener("resume", () => controller.onAwake());
   addEventListener("pagehide", ({ persisted }) => {
-    // A page that is not kept for later is over: the closing of its socket says so at once.
+    // A page that is not kept for later is over: the closing of its socket says so at once to the coordinator.
     if (persisted) controller.onSleep("left");
+    else controller.onClosing();
   });
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) controller.onAwake();
   });
+  // A whole link that is pasted over a broken one differs in the fragment alone: browsers load nothing again for that.
+  addEventListener("hashchange", () => location.reload());
   addEventListener("offline", () => controller.onNetwork(false));
   addEventListener("online", () => controller.onNetwork(true));
 }

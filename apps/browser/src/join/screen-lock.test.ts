@@ -62,6 +62,15 @@ describe("the screen", () => {
     expect(requests()).toBe(1);
   });
 
+  it("is asked for once at a time: of two locks one would never be let go", async () => {
+    const { entry, requests } = fakeEntry();
+    const { lock, states } = lockOn(entry);
+    await Promise.all([lock.hold(), lock.onSeen(), lock.letGo(), lock.hold()]);
+    expect([requests(), states]).toEqual([1, ["held"]]);
+    await lock.letGo();
+    expect(states).toEqual(["held", "off"]);
+  });
+
   it("may be refused, or unknown to the browser, and both are told", async () => {
     const { entry, refuse } = fakeEntry();
     refuse();

@@ -1,12 +1,15 @@
 /** Whether the screen is kept on. */
 export type ScreenLockState = "off" | "held" | "refused" | "missing";
 
+/** A lock that a browser gave. */
+interface WakeLock {
+  release(): Promise<void>;
+  addEventListener(type: "release", listener: () => void): void;
+}
+
 /** The part of `navigator.wakeLock` that is used. */
 export interface WakeLockEntry {
-  request(type: "screen"): Promise<{
-    release(): Promise<void>;
-    addEventListener(type: "release", listener: () => void): void;
-  }>;
+  request(type: "screen"): Promise<WakeLock>;
 }
 
 /**
@@ -17,7 +20,8 @@ export class ScreenLock {
   readonly #entry: WakeLockEntry | undefined;
   readonly #onChange: (state: ScreenLockState) => void;
   #isWanted = false;
-  #release: () => Promise<void> = async () => {};
+  #isAsking = false;
+  #lock: WakeLock | null = null;
   #state: ScreenLockState = "off";
 
   /** @param entry undefined where the browser has none, or the page is no secure context */
@@ -34,29 +38,35 @@ export class ScreenLock {
 
   /** The page is looked at. */
   async onSeen(): Promise<void> {
-    if (!this.#isWanted || this.#state === "held") return;
+    // Two requests at once would give two locks, one of which nobody would let go again.
+    if (!this.#isWanted || this.#isAsking || this.#state === "held") return;
     if (this.#entry === undefined) {
       this.#set("missing");
       return;
     }
+    this.#isAsking = true;
     try {
       const lock = await this.#entry.request("screen");
-      this.#release = () => lock.release();
-      lock.addEventListener("release", () => this.#set("off"));
+      this.#lock = lock;
+      // One that was let go may say so late, when there is another already.
+      lock.addEventListener("release", () => {
+        if (this.#lock === lock) this.#set("off");
+      });
       this.#set("held");
     } catch {
       this.#set("refused");
     }
+    this.#isAsking = false;
     if (!this.#isWanted) await this.letGo();
   }
 
   /** Lets the screen go dark again. */
   async letGo(): Promise<void> {
     this.#isWanted = false;
-    const release = this.#release;
-    this.#release = async () => {};
-    await release().catch(() => {});
+    const lock = this.#lock;
+    this.#lock = null;
     this.#set("off");
+    await lock?.release().catch(() => {});
   }
 
   #set(state: ScreenLockState): void {

@@ -16,8 +16,11 @@ class FakeFolder implements FolderHandle {
   quota = Number.POSITIVE_INFINITY;
   /** Files that another tab is writing. */
   readonly busy = new Set<string>();
+  /** Files that another tab takes away just after they were listed. */
+  readonly vanishing = new Set<string>();
 
   getFileHandle(name: string, options: { create?: boolean } = {}): Promise<FileHandle> {
+    if (this.vanishing.has(name)) this.files.delete(name);
     if (!this.files.has(name) && options.create !== true) return Promise.reject(named("NotFoundError"));
     if (!this.files.has(name)) this.files.set(name, new Uint8Array(0));
     return Promise.resolve(this.#handle(name));
@@ -148,9 +151,26 @@ describe("a store of blobs", () => {
   it("goes without a blob that another tab is writing", async () => {
     const folder = new FakeFolder();
     folder.busy.add(SIX.hash);
-    const store = await BlobStore.open(options(folder));
+    const words: string[] = [];
+    const store = await BlobStore.open(options(folder, { onBlocked: (why) => words.push(why) }));
     await store.put(SIX.hash, SIX.bytes);
     expect(await store.get(SIX.hash)).toBeNull();
+    // The others are kept, and so is the next one after a moment in which two tabs wrote down their order of use.
+    await store.put(SEVEN.hash, SEVEN.bytes);
+    folder.busy.add("order.json");
+    await store.put(EIGHT.hash, EIGHT.bytes);
+    expect(await store.get(SEVEN.hash)).toEqual(SEVEN.bytes);
+    expect(await store.get(EIGHT.hash)).toEqual(EIGHT.bytes);
+    expect(words).toEqual([]);
+  });
+
+  it("opens while another tab takes files out of the folder", async () => {
+    const folder = new FakeFolder();
+    folder.files.set(SIX.hash, SIX.bytes);
+    folder.files.set(SEVEN.hash, SEVEN.bytes);
+    folder.vanishing.add(SIX.hash);
+    const store = await BlobStore.open(options(folder));
+    expect(await store.get(SEVEN.hash)).toEqual(SEVEN.bytes);
   });
 
   it("keeps no blob that is larger than all it may keep, and touches no other file of the folder", async () => {

@@ -111,6 +111,8 @@ export class BlobStore {
       this.#note(hash, bytes.byteLength);
       await folder.write(ORDER_NAME, new TextEncoder().encode(JSON.stringify([...this.#lengths.keys()])));
     } catch (error) {
+      // Another tab has the file: this one goes without, and so does nothing else.
+      if (error instanceof Error && error.name === "NoModificationAllowedError") return;
       this.#isBlocked = true;
       await folder.remove(hash).catch(() => {});
       onBlocked(error instanceof Error ? `${error.name}: ${error.message}` : String(error));

@@ -33,11 +33,20 @@ export class OpfsFolder implements BlobFolder {
   async list(): Promise<readonly { readonly name: string; readonly byteLength: number }[]> {
     const found: { readonly name: string; readonly byteLength: number }[] = [];
     for await (const [name, { kind }] of this.#handle.entries()) {
-      if (kind !== "file") continue;
-      const file = await (await this.#handle.getFileHandle(name)).getFile();
-      found.push({ name, byteLength: file.size });
+      const byteLength = kind === "file" ? await this.#byteLengthOf(name) : null;
+      if (byteLength !== null) found.push({ name, byteLength });
     }
     return found;
+  }
+
+  /** Null: another tab has taken it away since it was listed. */
+  async #byteLengthOf(name: string): Promise<number | null> {
+    try {
+      return (await (await this.#handle.getFileHandle(name)).getFile()).size;
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
   }
 
   async read(name: string): Promise<Uint8Array | null> {

@@ -106,6 +106,20 @@ describe("a tab's way to the coordinator", () => {
     await expect(connecting).rejects.toThrow(words);
   });
 
+  it("takes a token that a browser refuses to send for a wrong one", async () => {
+    const connector = new SocketConnector({
+      socketUrl: "ws://h:1/socket",
+      token: "tok)",
+      clock: new HandClock(),
+      createSocket: (_, subprotocols) => {
+        throw new DOMException(`The subprotocol '${subprotocols[1]}' is invalid.`, "SyntaxError");
+      },
+      askStatus: () => Promise.resolve(404),
+    });
+    const handlers = { onMessage: () => {}, onPing: () => {}, onClose: () => {} };
+    await expect(connector.connect(handlers)).rejects.toMatchObject({ code: "CONNECT_REFUSED" });
+  });
+
   it("gives up a connection that does not open within 10 s", async () => {
     const { clock, connecting } = bench(null);
     clock.advance(10_000);

@@ -56,7 +56,14 @@ export class SocketConnector {
   readonly connect: Connect = async (handlers) => {
     const { socketUrl, token, createSocket, clock } = this.#options;
     const subprotocols = token === null ? [SUBPROTOCOL] : [SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + token];
-    const socket = createSocket(socketUrl, subprotocols);
+    let socket: BrowserSocket;
+    try {
+      socket = createSocket(socketUrl, subprotocols);
+    } catch (cause) {
+      // A bracket or a quotation mark that came along when the link was copied is nothing that a subprotocol may hold.
+      const message = "The token in the link has characters that no token has: check the link";
+      throw new WorkerError("CONNECT_REFUSED", message, { cause });
+    }
     socket.binaryType = "arraybuffer";
     if (!(await hasOpened(socket, clock))) throw await this.#whyNot();
     const transport = new SocketTransport(socket, handlers, clock);
