@@ -60,7 +60,7 @@ const ZEROING = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memo
  */
 export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAdapter> {
   const gpu = options.gpu ?? (await platformGpu());
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  const adapter = await adapterOf(gpu);
   if (adapter === null) {
     throw unavailable("WebGPU is here, but no GPU that it can use: update the graphics driver, or open wasm instead");
   }
@@ -77,6 +77,17 @@ export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAd
     );
   }
   return { gpu, adapter, name, isSoftware, descriptor: descriptorOf(adapter, options.subgroups ?? true) };
+}
+
+async function adapterOf(gpu: GPU): Promise<GPUAdapter | null> {
+  try {
+    return await gpu.requestAdapter({ powerPreference: "high-performance" });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw unavailable(`WebGPU is here, but fails (${reason}): update the graphics driver, or open wasm instead`, {
+      cause,
+    });
+  }
 }
 
 /** What code may be written for. */

@@ -1,5 +1,5 @@
-import { KernelError } from "../errors.ts";
-import { type AdapterOptions, findAdapter, gpuFeaturesOf } from "./find-adapter.ts";
+import { type AdapterOptions, gpuFeaturesOf } from "./find-adapter.ts";
+import { requestDevice } from "./request-device.ts";
 import { subgroupsWork } from "./subgroup-check.ts";
 import { WebGpuDevice } from "./webgpu-device.ts";
 
@@ -8,15 +8,7 @@ import { WebGpuDevice } from "./webgpu-device.ts";
  * @throws KernelError BACKEND_UNAVAILABLE, which says what is missing and how to get it
  */
 export async function openWebGpu(options: AdapterOptions = {}): Promise<WebGpuDevice> {
-  const { gpu, adapter, name, descriptor } = await findAdapter(options);
-  let device: GPUDevice;
-  try {
-    device = await adapter.requestDevice(descriptor);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `The GPU ${name} gives no device (${reason}): try again, or open wasm instead`;
-    throw new KernelError("BACKEND_UNAVAILABLE", message, { cause });
-  }
+  const { gpu, name, device } = await requestDevice(options);
   const features = gpuFeaturesOf(device);
   if (features.subgroupLanes === 1 || (await subgroupsWork(device, features.subgroupLanes))) {
     return new WebGpuDevice({ gpu, device, features, adapterName: name });
