@@ -51,9 +51,11 @@ export interface Computation {
   /**
    * Computes whole microbatches from the lease's start, until its end or until `milliseconds` have passed; at least one.
    * One at a time: the caller waits for one run before it asks for the next, or for setParameters.
+   * @param breathe awaited between microbatches, with the device at rest, by a computation on a device of this thread; threads
+   *   of their own do not ask for it
    * @throws WorkerError NOT_PREPARED, STALE_STEP, BLOB_UNREACHABLE, LEASE_STOPPED, THREAD_FAILED; DataError; KernelError
    */
-  run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome>;
+  run(span: LeaseSpan, milliseconds: number, breathe?: () => Promise<void>): Promise<LeaseOutcome>;
   /** The outcome's bytes are not needed any more: their memory may be used again. Need not be called. */
   release(outcome: LeaseOutcome): void;
   /** The run that is going on, if any, ends after the microbatch it is in, with LEASE_STOPPED or a partial outcome. */

@@ -141,6 +141,18 @@ describe("LocalComputation", () => {
     expect((await computation.run(EVALUATE, 20)).microbatches).toBe(2);
   });
 
+  it("[L7] breathes between microbatches, and can be stopped there", async () => {
+    const computation = await createComputation();
+    let breaths = 0;
+    const breathe = async () => {
+      breaths += 1;
+      if (breaths > 2) computation.stop();
+    };
+    expect((await computation.run(GRADIENT, 1_000, breathe)).microbatches).toBe(3);
+    expect(breaths).toBe(2);
+    expect((await computation.run(GRADIENT, 1_000, breathe)).microbatches).toBe(1);
+  });
+
   it("[L7] a run that is stopped before its first microbatch fails with LEASE_STOPPED", async () => {
     const computation = await createComputation();
     const running = computation.run(GRADIENT, 1_000);

@@ -9,8 +9,9 @@ import {
 } from "@tributary/data";
 import type { Device, DeviceBuffer, Executable } from "@tributary/kernels";
 import { elementCount, type Program } from "@tributary/program";
-import { type Crc32, codecNamed, float16Codec, float32Codec, type LeaseKind } from "@tributary/protocol";
+import { type Crc32, float16Codec, type LeaseKind } from "@tributary/protocol";
 import type { LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
+import { decodedElements } from "./decoded-elements.ts";
 import { DeviceScope } from "./device-scope.ts";
 import { WorkerError } from "./errors.ts";
 import type { GradientPacker } from "./gradient-packer.ts";
@@ -118,7 +119,7 @@ export class LeaseRunner {
   /** Decodes parameters, then buffers, and writes them to the device. Borrows `bytes`. @throws ProtocolError CODEC_* */
   async setParameters(step: number, codec: string, bytes: Uint8Array): Promise<void> {
     const { parameterLength, bufferLength } = this.#setup.layout;
-    const values = decoded(codec, bytes, parameterLength + bufferLength);
+    const values = decodedElements(codec, bytes, parameterLength + bufferLength);
     this.#step = null;
     const { parameters, buffers } = Object.fromEntries(this.#parts.buffers);
     if (parameters !== undefined) await this.#device.write(parameters, values.subarray(0, parameterLength));
@@ -139,18 +140,28 @@ export class LeaseRunner {
 
   /**
    * Adds microbatches `first` ... `first + count - 1` of a lease to the sums, in order.
+   * @param breathe awaited between two of them, with the device at rest
    * @returns how many were added: fewer than `count` only when `shouldStop` said so
    * @throws WorkerError STALE_STEP, BLOB_UNREACHABLE; DataError; KernelError
    */
-  async accumulate(span: LeaseSpan, first: number, count: number, shouldStop: ShouldStop): Promise<number> {
+  async accumulate(
+    span: LeaseSpan,
+    first: number,
+    count: number,
+    shouldStop: ShouldStop,
+    breathe?: () => Promise<void>,
+  ): Promise<number> {
     if (span.step !== this.#step) {
       throw new WorkerError("STALE_STEP", `The lease is of step ${span.step}, but the parameters are of ${this.#step}`);
     }
     const { executable, bindings } = this.#accumulator(span.kind);
-    await this.#device.write(sharedBuffer(this.#parts.buffers, "step"), new Uint32Array([span.step % TWO_TO_32]));
+    const stepBuffer = sharedBuffer(this.#parts.buffers, "step");
+    await this.#device.write(stepBuffer, new Uint32Array([span.step % TWO_TO_32]));
     const { microbatch } = this.#setup;
     const size = partSamples(this.#setup);
     for (let index = 0; index < count; index++) {
+      // What is read comes behind what was computed: a GPU has nothing left to do then.
+      if (index > 0 && breathe !== undefined) await this.#device.read(stepBuffer).then(breathe);
       if (shouldStop()) return index;
       const begin = span.start + (first + index) * microbatch;
       const end = Math.min(span.end, begin + microbatch);
@@ -241,15 +252,6 @@ export class LeaseRunner {
 /** A seed as programs take it: its low 32 bits, then the rest. */
 export function seedWords(seed: number): Uint32Array {
   return new Uint32Array([seed % TWO_TO_32, Math.floor(seed / TWO_TO_32)]);
-}
-
-/** The elements that `bytes` code; a view of them where they are float32 already. @throws ProtocolError CODEC_* */
-function decoded(codec: string, bytes: Uint8Array, length: number): Float32Array {
-  const isPlain = codec === float32Codec.name && bytes.byteLength === 4 * length && bytes.byteOffset % 4 === 0;
-  if (isPlain) return new Float32Array(bytes.buffer, bytes.byteOffset, length);
-  const values = new Float32Array(length);
-  codecNamed(codec).decode(bytes, values);
-  return values;
 }
 
 function sharedBuffer(buffers: ReadonlyMap<string, DeviceBuffer>, name: string): DeviceBuffer {

@@ -64,7 +64,7 @@ export class LocalComputation implements DeviceComputation {
     await holding;
   }
 
-  async run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome> {
+  async run(span: LeaseSpan, milliseconds: number, breathe?: () => Promise<void>): Promise<LeaseOutcome> {
     const runner = this.#ready();
     const { clock, crc32 } = this.#options;
     const begun = clock.now();
@@ -78,7 +78,7 @@ export class LocalComputation implements DeviceComputation {
       return late || this.#stopped;
     };
     await runner.begin(span.kind);
-    const microbatches = await runner.accumulate(span, 0, runner.microbatchesOf(span), shouldStop);
+    const microbatches = await runner.accumulate(span, 0, runner.microbatchesOf(span), shouldStop, breathe);
     if (microbatches === 0) throw new WorkerError("LEASE_STOPPED", "The lease was stopped before its first microbatch");
     return runner.finish({ kind: span.kind, microbatches, elapsed: () => clock.now() - begun }, crc32);
   }

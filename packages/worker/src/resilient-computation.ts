@@ -120,13 +120,13 @@ export class ResilientComputation implements DeviceComputation {
     });
   }
 
-  async run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome> {
+  async run(span: LeaseSpan, milliseconds: number, breathe?: () => Promise<void>): Promise<LeaseOutcome> {
     const { clock } = this.#options;
     const begunMs = clock.now();
     this.#wasStopped = false;
     return this.#reliably(async (inner) => {
       if (this.#wasStopped) throw new WorkerError("LEASE_STOPPED", "The lease was stopped before it was begun again");
-      const outcome = await inner.run(span, milliseconds - (clock.now() - begunMs));
+      const outcome = await inner.run(span, milliseconds - (clock.now() - begunMs), breathe);
       if (outcome.gradient !== null) this.#makers.set(outcome.gradient, inner);
       return outcome;
     });

@@ -14,8 +14,8 @@ const SETUP: RunSetup = {
   layout: { hash: "c".repeat(64), parameterLength: 2, trainableLength: 2, statisticsLength: 0, bufferLength: 0 },
 };
 
-/** A device that is busy for 100 ms with every lease, on a clock that only it and the rests move. */
-function bench(share: number) {
+/** A device that is busy for 100 ms with every microbatch, one or more a lease, on a clock that only it and the rests move. */
+function bench(share: number, microbatches = 1) {
   let nowMs = 0;
   const rests: number[] = [];
   const asked: string[] = [];
@@ -37,10 +37,14 @@ function bench(share: number) {
     prepare: async () => {},
     allocate: (byteLength) => new Uint8Array(byteLength),
     setParameters: async () => {},
-    run: async (_, milliseconds): Promise<LeaseOutcome> => {
+    run: async (_, milliseconds, breathe): Promise<LeaseOutcome> => {
       asked.push(`run ${milliseconds}`);
-      nowMs += 100;
-      return { microbatches: 2, milliseconds: 100, gradient: null, sums: new Uint8Array(4) };
+      const begunMs = nowMs;
+      for (let done = 0; done < microbatches; done++) {
+        if (done > 0) await breathe?.();
+        nowMs += 100;
+      }
+      return { microbatches, milliseconds: nowMs - begunMs, gradient: null, sums: new Uint8Array(4) };
     },
     release: () => {},
     stop: () => void asked.push("stop"),
@@ -88,6 +92,26 @@ describe("a capped computation", () => {
     expect(rests).toEqual([300]);
     // The lease's own time went on while the device rested.
     expect(asked).toEqual(["run 1000", "run 700"]);
+  });
+
+  it("rests between the microbatches of a lease too, so that whoever uses the device never waits for a whole lease", async () => {
+    const { capped, rests, asked } = bench(0.25, 3);
+    // 3 times 100 ms of work and 2 times 300 ms of rest; the third rest is before the next lease.
+    expect((await capped.run(SPAN, 10_000)).milliseconds).toBe(1_200);
+    expect(rests).toEqual([300, 300]);
+    await capped.run(SPAN, 10_000);
+    expect(rests).toEqual([300, 300, 300, 300, 300]);
+    expect(asked).toEqual(["run 10000", "run 9700"]);
+  });
+
+  it("ends a rest between microbatches when the lease is stopped, and leaves the rest to whoever computes", async () => {
+    const { capped, asked, hold } = bench(0.5, 2);
+    hold();
+    const running = capped.run(SPAN, 1_000);
+    await Promise.resolve();
+    capped.stop();
+    await running;
+    expect(asked).toEqual(["run 1000", "stop"]);
   });
 
   it("a lease can be stopped while the device rests", async () => {

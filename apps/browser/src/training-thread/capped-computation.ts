@@ -24,9 +24,9 @@ export interface CappedComputationOptions {
 }
 
 /**
- * Leaves the device idle between leases, so that it is busy for a share of the time only. A result goes out at once; the
- * rest comes before the next lease, and counts in what is said of the lease's time, so that the coordinator plans with the
- * speed that there is.
+ * Leaves the device idle between microbatches and between leases, so that it is busy for a share of the time only. A result goes
+ * out at once; what is left of the rest comes before the next lease, and all of it counts in what is said of the lease's time, so
+ * that the coordinator plans with the speed that there is.
  */
 export class CappedComputation implements Computation {
   readonly #options: CappedComputationOptions;
@@ -39,7 +39,7 @@ export class CappedComputation implements Computation {
     this.#share = options.share;
   }
 
-  /** Takes effect with the next lease; ends a rest that is longer than it would now be. */
+  /** Takes effect with the next rest, between microbatches with the next lease; ends a rest that is longer than it would now be. */
   setShare(share: number): void {
     if (share > this.#share) this.#endRest(false);
     this.#share = share;
@@ -61,10 +61,21 @@ export class CappedComputation implements Computation {
   async run(span: LeaseSpan, milliseconds: number): Promise<LeaseOutcome> {
     const { computation, clock } = this.#options;
     const askedMs = clock.now();
-    await this.#rest();
+    if (await this.#rest(this.#restUntilMs - askedMs)) {
+      throw new WorkerError("LEASE_STOPPED", "The lease was stopped before it began");
+    }
     const begunMs = clock.now();
-    const outcome = await computation.run(span, milliseconds - (begunMs - askedMs));
-    const rest = restMilliseconds(clock.now() - begunMs, this.#share);
+    let restedMs = 0;
+    const due = () => restMilliseconds(clock.now() - begunMs - restedMs, this.#share) - restedMs;
+    const breathe = async () => {
+      const fromMs = clock.now();
+      await this.#rest(due());
+      restedMs += clock.now() - fromMs;
+    };
+    // Without a cap the next microbatch is on its way before the device is done with this one.
+    const left = milliseconds - (begunMs - askedMs);
+    const outcome = await computation.run(span, left, this.#share < 1 ? breathe : undefined);
+    const rest = Math.max(0, due());
     this.#restUntilMs = clock.now() + rest;
     return rest === 0 ? outcome : { ...outcome, milliseconds: outcome.milliseconds + rest };
   }
@@ -83,15 +94,15 @@ export class CappedComputation implements Computation {
     return this.#options.computation.dispose();
   }
 
-  async #rest(): Promise<void> {
+  /** @returns whether it was ended because the lease is to be stopped */
+  async #rest(milliseconds: number): Promise<boolean> {
     const { clock } = this.#options;
-    const milliseconds = this.#restUntilMs - clock.now();
-    if (milliseconds <= 0) return;
+    if (milliseconds <= 0) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const cancel = clock.after(milliseconds, () => resolve(false));
     this.#endRest = resolve;
     const isStopped = await promise;
     cancel();
-    if (isStopped) throw new WorkerError("LEASE_STOPPED", "The lease was stopped before it began");
+    return isStopped;
   }
 }
