@@ -101,6 +101,7 @@ export function cifar10(options: Cifar10Options): Dataset {
       ],
       train: parse(await Promise.all(train.map((file) => readSource(file)))),
       test: parse([await readSource(test)]),
+      classNames: CIFAR10_CLASSES,
     };
   });
 }

@@ -91,3 +91,30 @@ describe("loading", () => {
     expect(calls).toBe(2);
   });
 });
+
+describe("names of classes", () => {
+  const source = new Dataset("pets", async () => ({
+    fields: [
+      { name: "inputs", dtype: "float32", shape: [] },
+      { name: "targets", dtype: "int32", shape: [] },
+    ],
+    train: { samples: 3, columns: { inputs: Float32Array.of(1, 2, 3), targets: Int32Array.of(0, 1, 0) } },
+    test: { samples: 1, columns: { inputs: Float32Array.of(4), targets: Int32Array.of(1) } },
+    classNames: ["cat", "dog"],
+  }));
+  const namesOf = async (dataset: Dataset) => (await dataset.load()).classNames;
+
+  it("stay with what is made of the dataset", async () => {
+    expect(await namesOf(source.filter((_, index) => index > 0))).toEqual(["cat", "dog"]);
+    expect(await namesOf(source.shuffle(1))).toEqual(["cat", "dog"]);
+    expect(await namesOf(source.split({ validation: 0.34 }).measuredOnValidation())).toEqual(["cat", "dog"]);
+    expect(await namesOf(source.withClasses(2))).toEqual(["cat", "dog"]);
+  });
+
+  it("stay when samples are changed, and go when their classes are", async () => {
+    const brighter = source.map(({ inputs, targets }) => ({ inputs: 2 * Number(inputs), targets: targets ?? 0 }));
+    expect(await namesOf(brighter)).toEqual(["cat", "dog"]);
+    const swapped = source.map(({ inputs, targets }) => ({ inputs: inputs ?? 0, targets: 1 - Number(targets) }));
+    expect(await namesOf(swapped)).toBeUndefined();
+  });
+});

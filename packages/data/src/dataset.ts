@@ -118,17 +118,22 @@ export class Dataset {
     change: (sample: Sample, index: number, part: PartName) => NewSample | Promise<NewSample>,
     fields: FieldForms = {},
   ): Dataset {
-    return this.derived(async (dataset) => mapSamples(dataset, change, fields));
+    return this.derived(async (dataset) => {
+      const mapped = await mapSamples(dataset, change, fields);
+      return dataset.classNames !== undefined && hasSameTargets(dataset, mapped)
+        ? withNamesOf(dataset, mapped)
+        : mapped;
+    });
   }
 
   /** The dataset of those samples, in every split, for which a function says so. Windows become dense samples. Loading throws DataError DATASET_EMPTY when none is left to train on. */
   filter(keep: (sample: Sample, index: number, part: PartName) => boolean | Promise<boolean>): Dataset {
-    return this.derived(async (dataset) => filterSamples(dataset, keep));
+    return this.derived(async (dataset) => withNamesOf(dataset, await filterSamples(dataset, keep)));
   }
 
   /** The dataset with its training samples in another order, by seed alone; a run shuffles every epoch anyway. Windows become dense samples. */
   shuffle(seed = 0): Dataset {
-    return this.derived(async (dataset) => shuffleSamples(dataset, seed));
+    return this.derived(async (dataset) => withNamesOf(dataset, shuffleSamples(dataset, seed)));
   }
 
   /**
@@ -136,7 +141,7 @@ export class Dataset {
    * sequence, without a row that two parts see. Loading throws DataError SPLIT_INVALID, DATASET_EMPTY.
    */
   split(shares: SplitShares & { readonly seed?: number }): Dataset {
-    return this.derived(async (dataset) => splitSamples(dataset, shares, shares.seed ?? 0));
+    return this.derived(async (dataset) => withNamesOf(dataset, splitSamples(dataset, shares, shares.seed ?? 0)));
   }
 
   /**
@@ -144,8 +149,10 @@ export class Dataset {
    * with `data.measuredOnValidation()`, and look at `data.test` once, at the end. Loading throws DataError DATASET_EMPTY when there are none.
    */
   measuredOnValidation(): Dataset {
-    return this.derived(async ({ fields, train, validation }) => {
-      if (validation !== undefined && validation.samples > 0) return { fields, train, test: validation };
+    return this.derived(async (dataset) => {
+      const { fields, train, validation } = dataset;
+      if (validation !== undefined && validation.samples > 0)
+        return withNamesOf(dataset, { fields, train, test: validation });
       throw new DataError(
         "DATASET_EMPTY",
         `Dataset ${this.name} has no validation samples: make some with split({ validation: 0.1 })`,
@@ -189,4 +196,15 @@ export class Dataset {
       throw error;
     }
   }
+}
+
+/** The dataset with the names of classes that the one it was made of has. */
+function withNamesOf({ classNames }: LoadedDataset, made: LoadedDataset): LoadedDataset {
+  return classNames === undefined ? made : { ...made, classNames };
+}
+
+/** Whether the classes of the samples are those that they were: then their names are, too. */
+function hasSameTargets(before: LoadedDataset, after: LoadedDataset): boolean {
+  const [was, is] = [before.train.columns.targets, after.train.columns.targets];
+  return was !== undefined && is?.length === was.length && was.every((value, index) => value === is[index]);
 }

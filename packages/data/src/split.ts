@@ -15,6 +15,8 @@ export interface LoadedDataset {
   readonly test: Split;
   /** For choosing between models; not packed, unless a dataset is told to be measured on it. */
   readonly validation?: Split;
+  /** Names of the classes 0, 1, and so on of `targets`, for people, where the source has some. */
+  readonly classNames?: readonly string[];
 }
 
 /** The array of one column. @throws DataError COLUMN_MISMATCH when it is absent, of another type, or too short */

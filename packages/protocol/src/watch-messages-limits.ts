@@ -46,6 +46,12 @@ export const WATCH_EVENTS_MAX = 200;
 /** Rows of the table of workers: those who are there, and behind them the latest who went. */
 export const WATCH_WORKERS_MAX = 320;
 
+/** Classes whose names are shown; where there are more, they go by their numbers. */
+export const WATCH_CLASS_NAMES_MAX = 1_024;
+
+/** Characters of a class's name. */
+export const WATCH_CLASS_NAME_LENGTH_MAX = 64;
+
 /** Layers shown of a model. */
 export const WATCH_LAYERS_MAX = 256;
 

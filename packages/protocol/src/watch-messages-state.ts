@@ -63,6 +63,8 @@ export interface WatchedRun {
   readonly fields: readonly WatchedField[];
   /** Classes the model tells apart; null where it is no classifier. */
   readonly classes: number | null;
+  /** Their names, as text, one for each class; null where the run's data has none. */
+  readonly classNames: readonly string[] | null;
   /** What a worker opens. Holds the token for joining, if there is one; never the admin token. */
   readonly joinUrl: string;
   readonly features: WatchedFeatures;

@@ -60,6 +60,7 @@ export async function traceRun(run: Run): Promise<TracedRun> {
     sums,
     evaluationSums,
     data: packDataset(dataset),
+    ...(dataset.classNames === undefined ? {} : { classNames: dataset.classNames }),
   };
 }
 

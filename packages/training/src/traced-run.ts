@@ -62,6 +62,8 @@ export interface TracedRun {
   readonly evaluationSums: SumsLayout;
   /** The dataset in shards; indices of samples are those of this packing. */
   readonly data: PackedDataset;
+  /** Names of the classes 0, 1, and so on, for people, where the dataset has some. */
+  readonly classNames?: readonly string[];
 }
 
 /** Steps of one epoch: the last one takes what is left. */

@@ -94,7 +94,33 @@ describe.runIf(chromium !== undefined)("the dashboard is for everybody", () => {
     const { page } = await opened({ context: { reducedMotion: "reduce" } });
     await page.locator("#inside").scrollIntoViewIfNeeded();
     await page.locator(".layer").first().waitFor();
-    expect(await page.getByRole("button", { name: "Follow live" }).getAttribute("aria-pressed")).toBe("false");
+    const follow = page.getByRole("button", { name: "Follow live" });
+    expect(await follow.getAttribute("aria-pressed")).toBe("false");
+    await follow.click();
+    expect(await follow.getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("two hundred workers scroll by themselves, and what stands below them stays in reach", async () => {
+    const { page } = await opened({ run: { workers: 200, workerNames: ["w".repeat(64), "Kim"] } });
+    await page.getByRole("button", { name: /^Show \d+ more/ }).click();
+    const all = page.getByRole("region", { name: "All workers" });
+    await all.waitFor();
+    expect(await page.locator(".workers tbody tr").count()).toBe(200);
+    const height = (await all.boundingBox())?.height ?? Number.POSITIVE_INFINITY;
+    expect(height).toBeLessThanOrEqual(0.8 * DESKTOP.height);
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it("classes go by their names where the run's data has names", async () => {
+    const classNames = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    const { page } = await opened({ run: { classNames } });
+    await page.getByText("Most often seven is taken for one: 11 times.").waitFor();
+    await page.getByRole("button", { name: "seven taken for one: 11" }).click();
+    await page.getByRole("region", { name: "Class seven, taken for one" }).waitFor();
+    await page.getByRole("spinbutton", { name: "Or test sample" }).fill("3");
+    await page.keyboard.press("Enter");
+    expect(classNames).toContain(await page.locator(".guess").textContent());
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it("the curve is there as a table too", async () => {

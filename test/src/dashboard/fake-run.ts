@@ -29,6 +29,7 @@ export interface FakeRunOptions {
   /** Shown as it is. */
   readonly workerNames?: readonly string[];
   readonly outcome?: string;
+  readonly classNames?: readonly string[];
 }
 
 const CLASSES = 10;
@@ -101,6 +102,7 @@ export class FakeRun {
             { name: "targets", dtype: "int32", shape: [] },
           ],
       classes: isText ? null : CLASSES,
+      classNames: options.classNames ?? null,
       joinUrl: options.joinUrl ?? "http://192.168.1.23:7700/join#t=Zk3pQ9xVbT5sLw8mRy2nHc",
       features: { predict: !isText, activations: !isText && hasTest, samples: !isText && hasTest },
       startedAt: STARTED_AT,

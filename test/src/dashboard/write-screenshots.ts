@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,16 +6,17 @@ import { readPages, startCoordinator } from "@tributary/coordinator-app";
 import { spawnNodeWorker } from "@tributary/node-worker";
 import { traceRun } from "@tributary/training";
 import type { Browser, Page } from "playwright";
-import { ROOT } from "../running/command.ts";
 import { findChromium, JoinTab, startBrowser } from "../tabs/browser-tabs.ts";
 import images from "../tabs/image.run.ts";
+import { savePicture } from "../tabs/picture-file.ts";
 
-// `node test/src/dashboard/write-screenshots.ts`: photographs dashboard and join page for docs/pictures, in the middle of a real run
-// with two Node workers and a tab. The join page's other looks are made by test/src/tabs/write-pictures.ts.
+// `node test/src/dashboard/write-screenshots.ts`: photographs the dashboard for docs/pictures, in the middle of a real run with two Node
+// workers and a tab. The join page's pictures are made by test/src/tabs/write-pictures.ts.
 
-const FOLDER = join(ROOT, "docs", "pictures");
 const DESKTOP = { width: 1_440, height: 1_100 };
 const PHONE = { width: 360, height: 1_480 };
+/** Every part of the page is seen at once, so that each is drawn and none is cut off. */
+const TALL = { width: 1_440, height: 4_000 };
 
 /** Epochs after which curves, matrix and activations have something to show. */
 const EPOCHS = 5;
@@ -25,7 +25,6 @@ const SECONDS = 20;
 
 const executablePath = findChromium("pictures of the dashboard");
 if (executablePath === undefined) process.exit(1);
-mkdirSync(FOLDER, { recursive: true });
 const out = await mkdtemp(join(tmpdir(), "tributary-pictures-"));
 const ready = Promise.withResolvers<void>();
 const coordinator = await startCoordinator({
@@ -53,49 +52,54 @@ try {
 
 async function photograph(from: Browser): Promise<void> {
   const started = Date.now();
-  const context = await from.newContext({ colorScheme: "dark", viewport: { width: 1_120, height: 800 } });
+  const context = await from.newContext();
   const tab = await JoinTab.open(from, coordinator.joinUrl, { context, backend: "wasm" });
   await tab.page.getByLabel("Name of this device").fill("Ada");
   await tab.start();
-  await ready.promise;
-  await tab.page.waitForTimeout(Math.max(0, 1_000 * SECONDS - (Date.now() - started)));
-  await picture(tab.page, "join-training-desktop-dark", true);
-  await tab.page.setViewportSize(PHONE);
-  await tab.page.emulateMedia({ colorScheme: "light" });
-  await picture(tab.page, "join-training-phone-light", true);
   const page = await from.newPage({ viewport: DESKTOP, colorScheme: "light" });
   await page.goto(coordinator.dashboardUrl);
+  await ready.promise;
+  await page.waitForTimeout(Math.max(0, 1_000 * SECONDS - (Date.now() - started)));
   for (const [name, viewport] of [["desktop", DESKTOP] as const, ["phone", PHONE] as const]) {
     await page.setViewportSize(viewport);
     for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      await picture(page, `dashboard-${name}-${colorScheme}`, false);
+      await show(page, colorScheme);
+      await savePicture(`dashboard-${name}-${colorScheme}`, page);
     }
   }
-  await page.setViewportSize(DESKTOP);
-  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(TALL);
+  await setLearningRate(page);
   await drawSeven(page);
   await page.locator("#inside .layer").first().waitFor();
-  await page.locator("#inside").screenshot({ path: file("dashboard-inside-light") });
-  await page.locator("#drawing").screenshot({ path: file("dashboard-drawing-light") });
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.locator("#confusion").scrollIntoViewIfNeeded();
   await page.locator("#confusion .sample").first().waitFor();
-  await page.locator("#confusion").screenshot({ path: file("dashboard-confusion-dark") });
+  await part(page, "workers", "light");
+  await part(page, "inside", "light");
+  await part(page, "drawing", "light");
+  await part(page, "confusion", "dark");
+  await part(page, "events", "dark");
 }
 
-function file(name: string): string {
-  return join(FOLDER, `${name}.png`);
+async function show(page: Page, colorScheme: "light" | "dark"): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  // The style of the other scheme, then the charts that are drawn with its colours, then the answers that were asked for.
+  await page.waitForTimeout(1_000);
 }
 
-async function picture(page: Page, name: string, fullPage: boolean): Promise<void> {
-  // Two frames: the style of the other scheme, then the charts that are drawn with its colours.
-  await page.waitForTimeout(800);
-  await page.screenshot({ path: file(name), fullPage });
+async function part(page: Page, id: string, colorScheme: "light" | "dark"): Promise<void> {
+  await show(page, colorScheme);
+  await savePicture(`dashboard-${id}-${colorScheme}`, page.locator(`#${id}`));
+}
+
+async function setLearningRate(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Learning rate × 1", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Learning rate" });
+  await dialog.getByRole("button", { name: "÷ 2" }).click();
+  await savePicture("dashboard-learning-rate-light", dialog);
+  await dialog.getByRole("button", { name: "Set", exact: true }).click();
+  await page.getByRole("button", { name: "Learning rate × 0.5", exact: true }).waitFor();
 }
 
 async function drawSeven(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Hold still" }).scrollIntoViewIfNeeded();
   const pad = page.locator(".draw-pad");
   await pad.scrollIntoViewIfNeeded();
   const box = await pad.boundingBox();

@@ -46,7 +46,7 @@ describe("a watched run", () => {
         trainSamples: 512,
         testSamples: TEST_SAMPLES,
       },
-      ...{ stepsPerEpoch: 4, metrics: ["accuracy"], classes: 10, joinUrl: coordinator.joinUrl },
+      ...{ stepsPerEpoch: 4, metrics: ["accuracy"], classes: 10, classNames: null, joinUrl: coordinator.joinUrl },
       features: { predict: true, activations: true, samples: true },
     });
     expect(run.layers).toEqual([

@@ -37,7 +37,7 @@ export class Watching {
     });
   }
 
-  static async open({ url }: RunningCoordinator, token?: string): Promise<Watching> {
+  static async open({ url }: Pick<RunningCoordinator, "url">, token?: string): Promise<Watching> {
     const tokens = token === undefined ? [] : [`${TOKEN_SUBPROTOCOL_PREFIX}${token}`];
     const socket = new WebSocket(`${url.replace("http", "ws")}${WATCH_PATH}`, [WATCH_SUBPROTOCOL, ...tokens]);
     const watching = new Watching(socket);

@@ -20,7 +20,7 @@ export function ConsentCard({ controller }: { readonly controller: JoinControlle
   };
   return (
     <form
-      class="card"
+      class="card consent"
       aria-label="Taking part"
       onSubmit={(event) => {
         event.preventDefault();
@@ -28,10 +28,15 @@ export function ConsentCard({ controller }: { readonly controller: JoinControlle
       }}
     >
       <WhatHappens controller={controller} />
-      <NameField controller={controller} problem={wasTried ? problem : null} />
-      <DeviceChoice controller={controller} />
-      <CapControl controller={controller} onGpu={willUseGpu(state, choices.backend)} threadsMax={threadsMax()} />
-      <div class="buttons">
+      <div class="choices">
+        <NameField controller={controller} problem={wasTried ? problem : null} />
+        <DeviceChoice controller={controller} />
+        <CapControl controller={controller} onGpu={willUseGpu(state, choices.backend)} threadsMax={threadsMax()} />
+        <p class="muted small">
+          Nothing is computed before you press the button. You can pause or stop at any time, or just close the tab.
+        </p>
+      </div>
+      <div class="buttons start">
         <button type="submit" class="primary" disabled={isStopped || state.phase === "loading"}>
           {startWords(state, isSecond)}
         </button>
@@ -41,9 +46,6 @@ export function ConsentCard({ controller }: { readonly controller: JoinControlle
           </button>
         )}
       </div>
-      <p class="muted small">
-        Nothing is computed before you press the button. You can pause or stop at any time, or just close the tab.
-      </p>
     </form>
   );
 }

@@ -1,9 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
+import { Mark } from "../ui/mark.tsx";
 import { ConsentCard } from "./consent-card.tsx";
 import type { JoinController } from "./join-controller.ts";
 import { type JoinState, PHASES } from "./join-state.ts";
 import { LiveCard } from "./live-card.tsx";
 import { ObstacleList } from "./obstacle-list.tsx";
+import { ThanksCard } from "./thanks-card.tsx";
 
 /** Milliseconds between two looks at the speed, which falls when nothing happens. */
 const LOOK_MILLISECONDS = 1_000;
@@ -21,9 +23,11 @@ export function JoinPage({ controller }: { readonly controller: JoinController }
   }, [controller]);
   const { state } = controller;
   const isBefore = state.phase === "loading" || state.phase === "consent" || state.phase === "ended";
+  const isOver = state.phase === "ended" && state.end?.reason === "finished";
   return (
     <>
       <header>
+        <Mark />
         <h1>Join {state.description?.name ?? "a training run"}</h1>
         <p class="muted">Tributary trains one neural network on devices that people lend. Yours can be one of them.</p>
       </header>
@@ -32,8 +36,11 @@ export function JoinPage({ controller }: { readonly controller: JoinController }
           <span class="dot" aria-hidden="true" />
           {sentenceOf(state)}
         </p>
-        <ObstacleList state={state} />
-        {isBefore ? <ConsentCard controller={controller} /> : <LiveCard controller={controller} />}
+        <ObstacleList state={state} choice={isBefore ? "all" : "urgent"} />
+        {state.phase === "ended" && <ThanksCard state={state} />}
+        {isBefore && !isOver && <ConsentCard controller={controller} />}
+        {!isBefore && <LiveCard controller={controller} />}
+        {!isBefore && <ObstacleList state={state} choice="notes" />}
       </main>
       <footer class="muted small">
         <a href="/">The run's dashboard</a>
@@ -56,9 +63,10 @@ function stateAttributes({ phase, device, worker, progress, obstacles, step }: J
   };
 }
 
-function sentenceOf({ phase, pausedFor, end }: JoinState): string {
+function sentenceOf({ phase, pausedFor, end, worker }: JoinState): string {
   if (phase === "paused" && pausedFor === "frozen")
     return "Paused by the browser: it goes on when this tab is used again";
   if (phase === "ended" && end?.reason === "finished") return "The run is finished. Thank you!";
+  if (phase === "ended" && worker === null && end?.reason !== "left") return "This device could not join";
   return PHASES[phase];
 }

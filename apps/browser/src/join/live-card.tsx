@@ -1,6 +1,7 @@
 import { threadsMax } from "./browser-surroundings.ts";
 import { CapControl } from "./cap-control.tsx";
 import { bytesWords, countWords } from "./estimates.ts";
+import { Figure } from "./figure.tsx";
 import type { JoinController } from "./join-controller.ts";
 import type { JoinState } from "./join-state.ts";
 import { Sparkline } from "./sparkline.tsx";
@@ -21,44 +22,39 @@ export function LiveCard({ controller }: { readonly controller: JoinController }
   const rate = samplesPerSecond(state.computed, sinceMs, nowMs);
   return (
     <section class="card live" aria-label="This device">
-      <div class="buttons">
-        {state.phase === "paused" ? (
-          <button type="button" class="primary" onClick={() => controller.resume()}>
-            Go on
+      <div class="live-figures">
+        <div class="buttons">
+          {state.phase === "paused" ? (
+            <button type="button" class="primary" onClick={() => controller.resume()}>
+              Go on
+            </button>
+          ) : (
+            <button type="button" onClick={() => controller.pause()}>
+              Pause
+            </button>
+          )}
+          <button type="button" class="danger" onClick={() => controller.stop()}>
+            Stop
           </button>
-        ) : (
-          <button type="button" onClick={() => controller.pause()}>
-            Pause
-          </button>
+        </div>
+        {state.compiling !== null && (
+          <progress max={state.compiling.of} value={state.compiling.ready} aria-label="Programs made ready" />
         )}
-        <button type="button" class="danger" onClick={() => controller.stop()}>
-          Stop
-        </button>
+        <dl class="figures number">
+          <Figure name="Steps helped" value={countWords(state.progress.steps)} />
+          <Figure name="Samples a second" value={countWords(rate)} />
+          <Figure name="Samples" value={countWords(state.progress.samples)} />
+          <Figure name="Sent" value={bytesWords(state.progress.bytesSent)} />
+          <Figure name="Received" value={bytesWords(state.progress.bytesReceived)} />
+          <Figure name="Not taken" value={countWords(state.progress.rejected)} />
+        </dl>
+        <Sparkline values={rateCurve(state.computed, sinceMs, nowMs)} label="Samples a second in the last minute" />
       </div>
-      {state.compiling !== null && (
-        <progress max={state.compiling.of} value={state.compiling.ready} aria-label="Programs made ready" />
-      )}
-      <dl class="figures number">
-        <Figure name="Steps helped" value={countWords(state.progress.steps)} />
-        <Figure name="Samples a second" value={countWords(rate)} />
-        <Figure name="Samples" value={countWords(state.progress.samples)} />
-        <Figure name="Sent" value={bytesWords(state.progress.bytesSent)} />
-        <Figure name="Received" value={bytesWords(state.progress.bytesReceived)} />
-        <Figure name="Not taken" value={countWords(state.progress.rejected)} />
-      </dl>
-      <Sparkline values={rateCurve(state.computed, sinceMs, nowMs)} label="Samples a second in the last minute" />
-      <Details controller={controller} />
-      <CapControl controller={controller} onGpu={state.device?.backend === "webgpu"} threadsMax={threadsMax()} />
+      <div class="live-settings">
+        <Details controller={controller} />
+        <CapControl controller={controller} onGpu={state.device?.backend === "webgpu"} threadsMax={threadsMax()} />
+      </div>
     </section>
-  );
-}
-
-function Figure({ name, value }: { readonly name: string; readonly value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }
 

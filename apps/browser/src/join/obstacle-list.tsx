@@ -3,25 +3,51 @@ import type { JoinState, PresentObstacle } from "./join-state.ts";
 
 const WEIGHT_WORDS = { stop: "Stopped:", slow: "Please note:", note: "For your information:" } as const;
 
-/** What is in the way, and what to do about it. */
-export function ObstacleList({ state }: { readonly state: JoinState }) {
-  const { phase, gpu, obstacles } = state;
-  const isBefore = phase === "loading" || phase === "consent";
-  // Before the start, what the GPU lacks is known to this page alone; then the thread tells it.
-  const ofGpu = isBefore && gpu !== null && "obstacle" in gpu ? [{ code: gpu.obstacle, detail: gpu.detail }] : [];
-  const all = [...obstacles, ...ofGpu];
+/** Which of the obstacles stand in a list; while a tab computes, what is only told stands below what it does. */
+export type ObstacleChoice = "all" | "urgent" | "notes";
+
+const WEIGHT_ORDER: Readonly<Record<Obstacle["weight"], number>> = { stop: 0, slow: 1, note: 2 };
+
+/** What is in the way, and what to do about it, the heaviest first. */
+export function ObstacleList({ state, choice }: { readonly state: JoinState; readonly choice: ObstacleChoice }) {
+  const all = presentObstacles(state)
+    .map((present) => ({ present, obstacle: wordsOf(present) }))
+    .filter(({ obstacle }) => choice === "all" || (obstacle.weight === "note") === (choice === "notes"))
+    .toSorted((a, b) => WEIGHT_ORDER[a.obstacle.weight] - WEIGHT_ORDER[b.obstacle.weight]);
   if (all.length === 0) return null;
   return (
-    <ul class="obstacles" aria-label="What to know">
-      {all.map((present) => (
-        <ObstacleItem key={present.code} present={present} />
+    <ul class="obstacles" aria-label={choice === "notes" ? "Notes" : "What to know"}>
+      {all.map(({ present, obstacle }) => (
+        <ObstacleItem key={present.code} present={present} obstacle={obstacle} />
       ))}
     </ul>
   );
 }
 
-function ObstacleItem({ present: { code, detail } }: { readonly present: PresentObstacle }) {
-  const { weight, what, remedy }: Obstacle = OBSTACLES[code];
+function presentObstacles({ phase, gpu, obstacles, end }: JoinState): readonly PresentObstacle[] {
+  // What the device lacks is no matter any more, and the sentence above says the rest.
+  if (phase === "ended" && end?.reason === "finished") {
+    return obstacles.filter(({ code, detail }) => code === "FINISHED" && detail !== "");
+  }
+  const isBefore = phase === "loading" || phase === "consent";
+  // Before the start, what the GPU lacks is known to this page alone; then the thread tells it.
+  const ofGpu = isBefore && gpu !== null && "obstacle" in gpu ? [{ code: gpu.obstacle, detail: gpu.detail }] : [];
+  return [...obstacles, ...ofGpu];
+}
+
+function wordsOf({ code }: PresentObstacle): Obstacle {
+  return OBSTACLES[code];
+}
+
+function ObstacleItem({
+  present: { code, detail },
+  obstacle: { weight, what, remedy },
+}: {
+  readonly present: PresentObstacle;
+  readonly obstacle: Obstacle;
+}) {
+  // What stopped a tab is to be told to the host; of anything else, exact words are for those who look for them.
+  const isOpen = weight === "stop" || code === "FINISHED";
   return (
     <li class={`card obstacle ${weight}`} data-obstacle={code} role={weight === "stop" ? "alert" : undefined}>
       <p class="what">
@@ -29,7 +55,13 @@ function ObstacleItem({ present: { code, detail } }: { readonly present: Present
         {what}.
       </p>
       <p>{remedy}</p>
-      {detail !== "" && <p class="muted small detail">{detail}</p>}
+      {detail !== "" && isOpen && <p class="muted detail">{detail}</p>}
+      {detail !== "" && !isOpen && (
+        <details class="muted detail">
+          <summary>What exactly</summary>
+          {detail}
+        </details>
+      )}
     </li>
   );
 }

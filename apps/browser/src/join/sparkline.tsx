@@ -1,3 +1,5 @@
+import { countWords } from "./estimates.ts";
+
 const WIDTH = 300;
 const HEIGHT = 48;
 
@@ -10,8 +12,13 @@ export function Sparkline({ values, label }: { readonly values: readonly number[
   });
   const text = `${label}: now ${Math.round(values.at(-1) ?? 0)}, at most ${Math.round(Math.max(0, ...values))}`;
   return (
-    <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={text} preserveAspectRatio="none">
-      <polyline points={points.join(" ")} fill="none" vector-effect="non-scaling-stroke" />
-    </svg>
+    <figure class="curve">
+      <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={text} preserveAspectRatio="none">
+        <polyline points={points.join(" ")} fill="none" vector-effect="non-scaling-stroke" />
+      </svg>
+      <figcaption class="muted small number" aria-hidden="true">
+        <span>{label}</span> <span>at most {countWords(Math.max(0, ...values))}</span>
+      </figcaption>
+    </figure>
   );
 }

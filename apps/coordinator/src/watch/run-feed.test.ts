@@ -38,7 +38,7 @@ describe("RunFeed", () => {
         ...{ trainMetrics: {}, testMetrics: { accuracy: 0.875 } },
       },
     ]);
-    const text = "Epoch 1 in 2.0 s: trainLoss 0.5, testLoss 0.25, testAccuracy 0.875";
+    const text = "Epoch 1 in 2.0 s: training loss 0.5; test loss 0.25, accuracy 0.875";
     expect(feed.events.all).toEqual([{ id: 1, time: 1_000, level: "info", kind: "epoch", text }]);
   });
 

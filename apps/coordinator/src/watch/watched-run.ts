@@ -2,6 +2,8 @@ import { FIELD_DTYPE_BYTES, type Field, fieldElements } from "@tributary/data";
 import { encodeProgram } from "@tributary/program";
 import {
   WATCH_ACTIVATION_BYTES_MAX,
+  WATCH_CLASS_NAME_LENGTH_MAX,
+  WATCH_CLASS_NAMES_MAX,
   WATCH_LAYERS_MAX,
   WATCH_REQUEST_BYTES_MAX,
   WATCH_TEST_SAMPLES_MAX,
@@ -27,6 +29,15 @@ export function classesOf({ programs, data }: TracedRun): number | null {
   const targets = data.manifest.fields.find(({ name }) => name === "targets");
   const [, classes = 1] = shape;
   return shape.length === 2 && classes > 1 && targets !== undefined && isWhole(targets) ? classes : null;
+}
+
+/** Names of these classes; null where the data has none, or not one for each class. */
+export function classNamesOf(run: TracedRun): readonly string[] | null {
+  const { classNames } = run;
+  if (classNames === undefined || classNames.length !== classesOf(run) || classNames.length > WATCH_CLASS_NAMES_MAX) {
+    return null;
+  }
+  return classNames.map((name) => name.slice(0, WATCH_CLASS_NAME_LENGTH_MAX));
 }
 
 /** Bytes of one sample's inputs. */
@@ -62,6 +73,7 @@ export function watchedRun(run: TracedRun, { id, joinUrl, codecs, startedAt }: S
     metrics: metricsOf(run),
     fields: data.manifest.fields.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     classes: classesOf(run),
+    classNames: classNamesOf(run),
     joinUrl,
     features: { predict: fits, activations: fits || test.samples > 0, samples: test.samples > 0 },
     startedAt,

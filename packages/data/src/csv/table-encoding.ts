@@ -90,8 +90,12 @@ export function encodeTable(
   });
   const { train, validation, test } = table.parts;
   const fields: readonly Field[] = [{ name: "inputs", dtype: "float32", shape: [width] }, targets.field];
+  const { categories } = targets.description;
   return {
-    dataset: { fields, train: split(train), validation: split(validation), test: split(test) },
+    dataset: {
+      ...{ fields, train: split(train), validation: split(validation), test: split(test) },
+      ...(categories === undefined ? {} : { classNames: categories }),
+    },
     description: { features: features.map(({ feature }) => feature), target: targets.description },
   };
 }

@@ -18,6 +18,7 @@ describe("a dataset out of folders of images", () => {
       color: "grey",
     });
     expect(await data.classNames()).toEqual(["cat", "dog"]);
+    expect((await data.load()).classNames).toEqual(["cat", "dog"]);
     expect(await data.train.take(2)).toEqual({
       inputs: { dtype: "uint8", shape: [2, 1, 1, 2], data: Uint8Array.of(20, 20, 50, 50) },
       targets: { dtype: "int32", shape: [2], data: Int32Array.of(0, 1) },

@@ -88,7 +88,7 @@ export class ImagesDataset extends Dataset {
  */
 export function images(options: ImagesOptions): ImagesDataset {
   return new ImagesDataset(options, async () => {
-    const { parts } = await listImages(options);
+    const { parts, classNames } = await listImages(options);
     const form = await formOf(options, parts.train);
     const channels = form.color === "grey" ? 1 : 3;
     const read = (files: readonly LabelledFile[]) => readImages(files, options, form, channels);
@@ -100,6 +100,7 @@ export function images(options: ImagesOptions): ImagesDataset {
       train: await read(parts.train),
       validation: await read(parts.validation),
       test: await read(parts.test),
+      classNames,
     };
   });
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { PixelCanvas } from "../pictures/pixel-canvas.tsx";
 import { imageForm, samplePixels } from "../pictures/sample-image.ts";
 import type { LookedAt } from "../state/looked-at.ts";
-import { useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
+import { useClassName, useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
 import { useOnScreen } from "../watch/visibility.ts";
 import { percent, wholeNumber } from "../words/figures.ts";
 import type { ConfusionPlace } from "./confusion.tsx";
@@ -36,7 +36,11 @@ export function CellSamples({ place: { label, predicted }, step, onLook, onClose
       isWanted = false;
     };
   }, [link, label, predicted, step, isSeen, isOpen]);
-  const title = label === predicted ? `Class ${label}, taken for what it is` : `Class ${label}, taken for ${predicted}`;
+  const nameOf = useClassName();
+  const title =
+    label === predicted
+      ? `Class ${nameOf(label)}, taken for what it is`
+      : `Class ${nameOf(label)}, taken for ${nameOf(predicted)}`;
   return (
     <section class="cell-samples" aria-label={title} ref={region}>
       <div class="cell-samples-head">
@@ -97,7 +101,8 @@ function SampleButton({
 }) {
   const field = useWatched((watched) => watched.run.fields.find((candidate) => candidate.name === "inputs"));
   const form = imageForm(field);
-  const words = `Test sample ${sample.index}, taken for ${sample.predicted} with ${percent(sample.probability)}`;
+  const nameOf = useClassName();
+  const words = `Test sample ${sample.index}, taken for ${nameOf(sample.predicted)} with ${percent(sample.probability)}`;
   return (
     <button type="button" class="sample" onClick={() => onLook({ kind: "sample", index: sample.index })} title={words}>
       {form === null ? (

@@ -9,7 +9,7 @@ import {
   worstMistake,
 } from "../state/confusion-shades.ts";
 import type { LookedAt } from "../state/looked-at.ts";
-import { useWatched } from "../watch/dashboard-context.ts";
+import { useClassName, useWatched } from "../watch/dashboard-context.ts";
 import { percent, wholeNumber } from "../words/figures.ts";
 import { CellSamples } from "./cell-samples.tsx";
 import { Panel } from "./panel.tsx";
@@ -27,6 +27,7 @@ export interface ConfusionPlace {
 export function Confusion({ onLook }: { readonly onLook: (looked: LookedAt) => void }) {
   const confusion = useWatched((watched) => watched.confusion);
   const offersSamples = useWatched((watched) => watched.run.features.samples);
+  const nameOf = useClassName();
   const [chosen, setChosen] = useState<ConfusionPlace | "worst" | null>("worst");
   const open =
     !offersSamples || confusion === null ? null : chosen === "worst" ? worstMistake(confusion.counts) : chosen;
@@ -36,7 +37,7 @@ export function Confusion({ onLook }: { readonly onLook: (looked: LookedAt) => v
         <p class="empty">Counted on the test data when the first epoch is over.</p>
       ) : (
         <>
-          <p class="muted small">{confusionWords(confusion, offersSamples)}</p>
+          <p class="muted small">{confusionWords(confusion, nameOf, offersSamples)}</p>
           <div class="confusion">
             <Matrix confusion={confusion} open={open} onOpen={offersSamples ? setChosen : null} />
             {open === null ? null : (
@@ -49,13 +50,17 @@ export function Confusion({ onLook }: { readonly onLook: (looked: LookedAt) => v
   );
 }
 
-function confusionWords({ counts, samples, step }: WatchedConfusion, offersSamples: boolean): string {
+function confusionWords(
+  { counts, samples, step }: WatchedConfusion,
+  nameOf: (index: number) => string,
+  offersSamples: boolean,
+): string {
   const right = counts.reduce((sum, row, label) => sum + (row[label] ?? 0), 0);
   const worst = worstMistake(counts);
   const most =
     worst === null
       ? ""
-      : ` Most often ${worst.label} is taken for ${worst.predicted}: ${worst.count === 1 ? "once" : `${wholeNumber(worst.count)} times`}.`;
+      : ` Most often ${nameOf(worst.label)} is taken for ${nameOf(worst.predicted)}: ${worst.count === 1 ? "once" : `${wholeNumber(worst.count)} times`}.`;
   const hint = offersSamples ? " Choose a cell to see its samples." : "";
   return `${wholeNumber(right)} of ${wholeNumber(samples)} test samples are right after step ${wholeNumber(step)}.${most}${hint}`;
 }
@@ -68,6 +73,8 @@ interface MatrixProps {
 
 function Matrix({ confusion: { counts }, open, onOpen }: MatrixProps) {
   const table = useRef<HTMLTableElement>(null);
+  const nameOf = useClassName();
+  const isNamed = useWatched((watched) => watched.run.classNames !== null);
   const [focus, setFocus] = useState<CellPosition>({ row: 0, column: 0 });
   const { cells, classes } = useMemo(
     () => ({ cells: confusionCells(counts), classes: shownClasses(counts, CLASSES_SHOWN_MAX) }),
@@ -82,7 +89,7 @@ function Matrix({ confusion: { counts }, open, onOpen }: MatrixProps) {
   };
   return (
     <div class="matrix-place">
-      <table class="matrix number" ref={table} onKeyDown={onKey}>
+      <table class={isNamed ? "matrix matrix-named number" : "matrix number"} ref={table} onKeyDown={onKey}>
         <caption>
           Rows: the class it is. Columns: the class it was taken for.
           {classes.length < counts.length
@@ -96,7 +103,9 @@ function Matrix({ confusion: { counts }, open, onOpen }: MatrixProps) {
             </th>
             {classes.map((predicted) => (
               <th key={predicted} scope="col">
-                {predicted}
+                <span class="class-name" title={nameOf(predicted)}>
+                  {nameOf(predicted)}
+                </span>
               </th>
             ))}
           </tr>
@@ -104,7 +113,11 @@ function Matrix({ confusion: { counts }, open, onOpen }: MatrixProps) {
         <tbody>
           {classes.map((label, row) => (
             <tr key={label}>
-              <th scope="row">{label}</th>
+              <th scope="row">
+                <span class="class-name" title={nameOf(label)}>
+                  {nameOf(label)}
+                </span>
+              </th>
               {classes.map((predicted, column) => (
                 <MatrixCell
                   key={predicted}
@@ -138,7 +151,8 @@ interface MatrixCellProps {
 
 function MatrixCell({ cell, place, position, hasFocus, isOpen, onFocus, onOpen }: MatrixCellProps) {
   const { count = 0, share = 0, shade = 0, isRight = false } = cell ?? {};
-  const { label, predicted } = place;
+  const nameOf = useClassName();
+  const [label, predicted] = [nameOf(place.label), nameOf(place.predicted)];
   return (
     <td class={`shade-${isRight ? "right" : "wrong"}-${shade}`}>
       <button

@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import { axisLabel, Chart, type ChartOptions, CURSOR_GROUP, themeColour, themedAxis } from "../charts/chart.tsx";
 import { type CurveData, type CurveName, curveData, curveRows } from "../charts/curve-data.ts";
-import { tickLabels } from "../charts/tick-labels.ts";
+import { stepLabels, tickLabels } from "../charts/tick-labels.ts";
 import { useWatched } from "../watch/dashboard-context.ts";
 import { figure, isShare, metricFigure, metricLabel, wholeNumber } from "../words/figures.ts";
 import { curveSentence } from "../words/progress-words.ts";
@@ -124,13 +124,14 @@ interface LegendProps {
 
 /** Names of the lines, with their values under the pointer or at the end. */
 function Legend({ data, words, cursor }: LegendProps) {
+  const hasTest = useWatched((watched) => watched.run.testSamples > 0);
   const at = (values: readonly (number | null)[]) =>
     cursor === null ? (values.findLast((value) => value !== null) ?? null) : (values[cursor] ?? null);
   const step = cursor === null ? data.steps.at(-1) : data.steps[cursor];
   return (
     <div class="legend number" aria-hidden="true">
       <span class="legend-train">train {words(at(data.trainSmoothed))}</span>
-      <span class="legend-test">test {words(at(data.test))}</span>
+      {hasTest ? <span class="legend-test">test {words(at(data.test))}</span> : null}
       <span class="muted">{step === undefined ? "" : `step ${wholeNumber(step)}`}</span>
     </div>
   );
@@ -192,8 +193,8 @@ function curveOptions({ asShare, logarithmic, onCursor }: CurveOptions): ChartOp
     scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },
     axes: [
       themedAxis({
-        values: (_, splits) => splits.map((split) => (Number.isInteger(split) ? wholeNumber(split) : "")),
-        size: 28,
+        values: (_, splits) => stepLabels(splits),
+        size: 22,
         ...axisLabel("step"),
       }),
       themedAxis({ values: value, size: 52 }),

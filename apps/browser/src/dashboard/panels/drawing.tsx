@@ -5,7 +5,7 @@ import { centredDigit, type GreyPicture } from "../pictures/centred-digit.ts";
 import { PixelCanvas } from "../pictures/pixel-canvas.tsx";
 import { type ImageForm, imageForm, samplePixels } from "../pictures/sample-image.ts";
 import type { LookedAt } from "../state/looked-at.ts";
-import { useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
+import { useClassName, useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
 import { useOnScreen } from "../watch/visibility.ts";
 import { percent, wholeNumber } from "../words/figures.ts";
 import { DrawPad } from "./draw-pad.tsx";
@@ -90,6 +90,8 @@ interface AnswerProps {
 }
 
 function Answer({ asked, form, prediction, trouble }: AnswerProps) {
+  const nameOf = useClassName();
+  const isNamed = useWatched((watched) => watched.run.classNames !== null);
   const best = prediction?.probabilities?.reduce(
     (most, share, index, all) => (share > (all[most] ?? 0) ? index : most),
     0,
@@ -97,7 +99,7 @@ function Answer({ asked, form, prediction, trouble }: AnswerProps) {
   return (
     <>
       <p class="visually-hidden" role="status">
-        {best === undefined ? "" : `Taken for ${best}`}
+        {best === undefined ? "" : `Taken for ${nameOf(best)}`}
       </p>
       <div class="drawing-seen">
         <PixelCanvas
@@ -111,7 +113,7 @@ function Answer({ asked, form, prediction, trouble }: AnswerProps) {
             <span class="muted">{trouble ?? "…"}</span>
           ) : (
             <>
-              <b class="guess number">{best}</b>
+              <b class={isNamed ? "guess guess-named" : "guess number"}>{nameOf(best)}</b>
               <span class="muted small">with {percent(prediction?.probabilities?.[best], 0)}</span>
             </>
           )}

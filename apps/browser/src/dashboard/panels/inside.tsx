@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { PixelCanvas } from "../pictures/pixel-canvas.tsx";
 import { imageForm, samplePixels } from "../pictures/sample-image.ts";
 import { type LookedAt, sourceOf } from "../state/looked-at.ts";
-import { useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
+import { useClassName, useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
 import { prefersReducedMotion, useOnScreen } from "../watch/visibility.ts";
 import { wholeNumber } from "../words/figures.ts";
 import { LayerList } from "./layer-list.tsx";
@@ -19,12 +19,15 @@ export interface InsideProps {
 /** What stands there before the first answer. */
 const ASKING = "Asking the coordinator what the layers make of the sample …";
 
+const OVER = "The coordinator has ended with the run, so that its model can no longer be looked into from here.";
+
 /** What every layer makes of one sample, live as the network learns. */
 export function Inside({ looked, onLook }: InsideProps) {
   const place = useRef<HTMLDivElement>(null);
   const isSeen = useOnScreen(place);
   const [isPlaying, setPlaying] = useState(() => !prefersReducedMotion());
   const isOpen = useIsOpen();
+  const isOver = useWatched((watched) => watched.progress.state === "finished");
   const { activations, trouble } = useActivations(looked, isPlaying, isSeen);
   const sample = useTestSample(looked, isSeen);
   return (
@@ -36,7 +39,11 @@ export function Inside({ looked, onLook }: InsideProps) {
       <div ref={place}>
         {activations === null ? (
           <p class="empty">
-            {trouble ?? (isOpen ? ASKING : "There is no connection to the coordinator that could be asked.")}
+            {isOpen
+              ? (trouble ?? ASKING)
+              : isOver
+                ? OVER
+                : "There is no connection to the coordinator that could be asked."}
           </p>
         ) : (
           <div class="inside">
@@ -78,7 +85,7 @@ function InsideTools({ looked, onLook, isPlaying, onPlay }: InsideToolsProps) {
         Random
       </button>
       <button type="button" class="tool" aria-pressed={isPlaying} onClick={() => onPlay(!isPlaying)}>
-        {isPlaying ? "Hold still" : "Follow live"}
+        Follow live
       </button>
     </>
   );
@@ -88,9 +95,12 @@ function SampleFigure({ looked, sample }: { readonly looked: LookedAt; readonly 
   const field = useWatched((watched) => watched.run.fields.find((candidate) => candidate.name === "inputs"));
   const form = imageForm(field);
   const inputs = looked.kind === "own" ? looked.inputs : sample?.inputs;
+  const nameOf = useClassName();
   const label = sample?.label ?? null;
   const words =
-    looked.kind === "own" ? "Your drawing" : `Test sample ${looked.index}${label === null ? "" : `, class ${label}`}`;
+    looked.kind === "own"
+      ? "Your drawing"
+      : `Test sample ${looked.index}${label === null ? "" : `, class ${nameOf(label)}`}`;
   return (
     <figure class="sample-figure">
       {form === null || inputs === undefined ? null : (

@@ -10,6 +10,9 @@ export function LinkNotice() {
   const progress = useSlice((state) => state.watched?.progress ?? null);
   return (
     <div class="notices" role="status">
+      {progress?.state === "finished" && progress.outcome !== null && progress.outcome !== "finished" ? (
+        <p class="notice notice-calm">The run is over: {progress.outcome.replace(/^stopped: /, "")}</p>
+      ) : null}
       {link.state === "lost" && progress?.state === "finished" ? (
         <p class="notice notice-calm">
           The coordinator has ended with the run. What it told stays here until you close this page.
@@ -24,9 +27,6 @@ export function LinkNotice() {
         </p>
       ) : null}
       {link.state === "ended" ? <p class="notice notice-bad">{link.reason}</p> : null}
-      {progress?.state === "finished" && progress.outcome !== null && progress.outcome !== "finished" ? (
-        <p class="notice notice-calm">The run is over: {progress.outcome}</p>
-      ) : null}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { useClassName, useWatched } from "../watch/dashboard-context.ts";
 import { percent } from "../words/figures.ts";
 
 /** Classes shown at most: the likeliest ones, in the order of the classes. */
@@ -13,17 +14,21 @@ export interface ProbabilityBarsProps {
 
 /** What a sample is taken for: a bar a class. */
 export function ProbabilityBars({ probabilities, label }: ProbabilityBarsProps) {
+  const nameOf = useClassName();
+  const isNamed = useWatched((watched) => watched.run.classNames !== null);
   const byRank = probabilities.map((share, index) => ({ share, index })).toSorted((a, b) => b.share - a.share);
   const best = byRank[0]?.index;
   const shown = byRank.slice(0, CLASSES_MAX).toSorted((a, b) => a.index - b.index);
   return (
-    <table class="probabilities number">
+    <table class={isNamed ? "probabilities probabilities-named number" : "probabilities number"}>
       <caption class="visually-hidden">Probability of each class</caption>
       <tbody>
         {shown.map(({ share, index }) => (
           <tr key={index} class={index === best ? "best" : ""}>
             <th scope="row">
-              {index}
+              <span class="class-name" title={nameOf(index)}>
+                {nameOf(index)}
+              </span>
               {index === label ? <span class="visually-hidden"> (the right one)</span> : null}
             </th>
             <td class="probability-bar" aria-hidden="true">

@@ -1,6 +1,6 @@
 import { Mark } from "../../ui/mark.tsx";
 import { useWatched } from "../watch/dashboard-context.ts";
-import { clock, NO_FIGURE, wholeNumber } from "../words/figures.ts";
+import { clock, wholeNumber } from "../words/figures.ts";
 import { RUN_STATES, secondsLeft, shareDone } from "../words/progress-words.ts";
 import { RunControls } from "./run-controls.tsx";
 
@@ -25,11 +25,13 @@ export function RunHeader() {
             step <b>{wholeNumber(progress.step)}</b> of {wholeNumber(run.totalSteps)}
           </span>
           <span>
-            epoch <b>{epoch}</b> of {run.epochs}
+            epoch <b>{wholeNumber(epoch)}</b> of {wholeNumber(run.epochs)}
           </span>
-          <span>
-            <b>{left === null ? NO_FIGURE : clock(left)}</b> left
-          </span>
+          {left === null ? null : (
+            <span>
+              <b>{clock(left)}</b> left
+            </span>
+          )}
           <span class="so-far">{clock(progress.seconds)} so far</span>
         </div>
         <progress max={1} value={share} aria-label="Steps done" />

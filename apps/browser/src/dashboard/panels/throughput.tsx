@@ -93,7 +93,7 @@ function throughputOptions(): ChartOptions {
       themedAxis({
         values: (_, splits) => splits.map((split) => clock(split)),
         incrs: CLOCK_INCREMENTS,
-        size: 28,
+        size: 22,
         ...axisLabel("time since the start"),
       }),
       themedAxis({ values: (_, splits) => rateLabels(splits), size: 52 }),

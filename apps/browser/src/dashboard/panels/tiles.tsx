@@ -2,7 +2,7 @@ import { smoothed } from "../charts/smoothing.ts";
 import type { WatchedState } from "../state/dashboard-state.ts";
 import { isThere } from "../state/worker-order.ts";
 import { useWatched } from "../watch/dashboard-context.ts";
-import { bytes, counted, figure, metricFigure, metricLabel, NO_FIGURE, rate } from "../words/figures.ts";
+import { bytes, counted, figure, metricFigure, metricLabel, NO_FIGURE, rate, wholeNumber } from "../words/figures.ts";
 
 /** Weight of what was before in the figures of the tiles: the last dozen points count. */
 const TILE_SMOOTHING = 0.9;
@@ -46,15 +46,20 @@ function latest(watched: WatchedState, read: (point: WatchedState["steps"]["poin
   return smoothed(values, TILE_SMOOTHING).findLast((value) => value !== null) ?? null;
 }
 
+/** What stands in the place of a test's figure. */
+function useNoTestWords(): string {
+  return useWatched((watched) => (watched.run.testSamples === 0 ? "there is no test data" : "no test yet"));
+}
+
 function LossTile() {
+  const noTest = useNoTestWords();
   const train = useWatched((watched) => figure(latest(watched, (point) => point.loss)));
   const test = useWatched((watched) => watched.epochs.at(-1)?.testLoss ?? null);
-  return (
-    <Tile label="Training loss" value={train} detail={test === null ? "no test yet" : `${figure(test)} on test data`} />
-  );
+  return <Tile label="Training loss" value={train} detail={test === null ? noTest : `test ${figure(test)}`} />;
 }
 
 function MetricTile({ metric }: { readonly metric: string }) {
+  const noTest = useNoTestWords();
   const train = useWatched((watched) =>
     metricFigure(
       metric,
@@ -63,12 +68,12 @@ function MetricTile({ metric }: { readonly metric: string }) {
   );
   const test = useWatched((watched) => watched.epochs.at(-1)?.testMetrics[metric] ?? null);
   if (test === null)
-    return <Tile label={`Training ${metricLabel(metric).toLowerCase()}`} value={train} detail="no test yet" />;
+    return <Tile label={`Training ${metricLabel(metric).toLowerCase()}`} value={train} detail={noTest} />;
   return (
     <Tile
       label={`Test ${metricLabel(metric).toLowerCase()}`}
       value={metricFigure(metric, test)}
-      detail={`${train} in training`}
+      detail={`training ${train}`}
     />
   );
 }
@@ -80,7 +85,7 @@ function ThroughputTile() {
     <Tile
       label="Samples a second"
       value={perSecond > 0 ? rate(perSecond) : NO_FIGURE}
-      detail={`${counted(samples, "sample")} so far`}
+      detail={`${wholeNumber(samples)} so far`}
     />
   );
 }

@@ -11,6 +11,11 @@ const NOBODY = "Nobody takes part yet. Open the join link on any device, or run 
 const ROWS_FIRST = 8;
 const CARDS_FIRST = 4;
 
+/** Rows beyond which the list scrolls by itself: what stands below on the page stays in reach. */
+const ROWS_FREE = 24;
+/** A region that scrolls must be reachable with the keyboard, and have a name then. */
+const SCROLLING = { class: "workers-all", tabIndex: 0, role: "region", "aria-label": "All workers" } as const;
+
 interface Column {
   readonly key: WorkerSortKey;
   readonly label: string;
@@ -52,20 +57,22 @@ export function Workers() {
       {workers.length === 0 ? (
         <p class="empty">{isOver ? "The run is over: everybody has been sent home." : NOBODY}</p>
       ) : (
-        <table class="workers number">
-          <thead>
-            <tr>
-              {COLUMNS.map((column) => (
-                <ColumnHead key={column.key} column={column} sort={sort} onSort={setSort} />
+        <div {...(showsAll && shown.length > ROWS_FREE ? SCROLLING : {})}>
+          <table class="workers number">
+            <thead>
+              <tr>
+                {COLUMNS.map((column) => (
+                  <ColumnHead key={column.key} column={column} sort={sort} onSort={setSort} />
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((worker) => (
+                <WorkerRow key={worker.id} worker={worker} slot={colours.indexOf(worker.id)} />
               ))}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((worker) => (
-              <WorkerRow key={worker.id} worker={worker} slot={colours.indexOf(worker.id)} />
-            ))}
-          </tbody>
-        </table>
+            </tbody>
+          </table>
+        </div>
       )}
       <MoreWorkers
         hidden={workers.length - shown.length}

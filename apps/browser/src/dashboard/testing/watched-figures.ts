@@ -55,6 +55,7 @@ export function someRun(change: Partial<WatchedRun> = {}): WatchedRun {
     metrics: [],
     fields: [],
     classes: null,
+    classNames: null,
     joinUrl: "http://127.0.0.1/join",
     features: { predict: false, activations: false, samples: false },
     startedAt: 0,

@@ -54,3 +54,9 @@ export function useWatched<Slice>(select: (watched: WatchedState) => Slice): Sli
 export function useIsOpen(): boolean {
   return useSlice((state) => state.link.state === "open");
 }
+
+/** What a class is called: by its name where the run's data has names, otherwise by its number. */
+export function useClassName(): (index: number) => string {
+  const names = useWatched((watched) => watched.run.classNames);
+  return (index) => names?.[index] ?? index.toString();
+}

@@ -24,7 +24,7 @@ describe("figures", () => {
     [1.2345, "1.23"],
     [12.345, "12.3"],
     [123.45, "123"],
-    [-1234.5, "-1 234"],
+    [-1234.5, "-1,234"],
     [null, "–"],
     [Number.NaN, "–"],
   ])("shows %s as %s", (value, text) => expect(plain(figure(value))).toBe(text));
@@ -33,8 +33,8 @@ describe("figures", () => {
     expect([1, 999, 1000, 12_345_678].map((value) => plain(wholeNumber(value)))).toEqual([
       "1",
       "999",
-      "1 000",
-      "12 345 678",
+      "1,000",
+      "12,345,678",
     ]);
   });
 
@@ -72,7 +72,7 @@ describe("figures", () => {
     expect([counted(0, "worker"), counted(1, "worker"), plain(counted(1200, "worker"))]).toEqual([
       "0 workers",
       "1 worker",
-      "1 200 workers",
+      "1,200 workers",
     ]);
     expect([plain(rate(834.4)), plain(rate(12_345))]).toEqual(["834", "12.3 k"]);
   });

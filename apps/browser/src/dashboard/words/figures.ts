@@ -3,14 +3,14 @@ export const NO_FIGURE = "–";
 
 const THIN_SPACE = "\u202f";
 
-/** Whole numbers with their thousands apart: 12 345 678. */
+/** Whole numbers with their thousands apart, as on the join page and in the log: 12,345,678. */
 export function wholeNumber(value: number): string {
   return Math.round(value)
     .toString()
-    .replace(/\B(?=(\d{3})+$)/g, THIN_SPACE);
+    .replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** Three to four digits that say something: 0.0123, 1.234, 12.3, 1 234. */
+/** Three to four digits that say something: 0.0123, 1.234, 12.3, 1,234. */
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NO_FIGURE;
   const size = Math.abs(value);

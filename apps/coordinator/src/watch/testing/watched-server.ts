@@ -27,6 +27,7 @@ export const QUIET_RUN: WatchedRun = {
   metrics: [],
   fields: [{ name: "inputs", dtype: "uint8", shape: [2] }],
   classes: 2,
+  classNames: null,
   joinUrl: "http://127.0.0.1:1/join",
   features: { predict: true, activations: true, samples: true },
   startedAt: 0,
