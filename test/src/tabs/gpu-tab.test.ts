@@ -27,6 +27,8 @@ describe.skipIf(chromium === undefined)("a tab with an imitated GPU", () => {
     await tab.untilContributed(3);
     expect(await tab.facts()).toMatchObject({ backend: "webgpu", threads: 1, obstacles: [] });
     expect((await tab.facts()).adapter).toMatch(/swiftshader/i);
+    await tab.page.getByLabel("Use the GPU for").fill("50");
+    await tab.untilContributed(3);
     await tab.destroyDevice();
     await tab.untilFacts(({ obstacles }) => obstacles.includes("DEVICE_MENDED"));
     await tab.untilContributed(3);
