@@ -43,6 +43,12 @@ export const MESSAGES_PER_SECOND_MAX = 2_000;
 /** Messages a connection may send at once. */
 export const MESSAGE_BURST_MAX = 4_000;
 
+/** Chunks of tensors a connection may send a second in the long run: two gigabytes, if they are whole ones. */
+export const CHUNKS_PER_SECOND_MAX = 4_000;
+
+/** Chunks a connection may send at once: two of the largest tensors there are. */
+export const CHUNK_BURST_MAX = 16_384;
+
 /** Bytes of control messages that may wait to be sent to one worker, beside one transfer of parameters. */
 export const WAITING_BYTES_MAX = 1_048_576;
 

@@ -127,6 +127,23 @@ describe("a coordinator's socket", () => {
     expect(await closed).toBe(1000);
   });
 
+  it("[security] chunks that go nowhere are counted: whoever floods with them is closed with 1008", async () => {
+    const worker = await openSocket(running.server.port);
+    worker.send(HELLO);
+    expect(await nextMessage(worker)).toBe("welcome");
+    const closed = closeCode(worker);
+    const tensor = { transfer: 1, byteLength: 64, elements: 16, codec: "float32", crc32: 0 };
+    worker.send(
+      encodeMessage({ type: "contribution", lease: 77, step: 0, microbatches: 1, tensor, sums: new Uint8Array(12) }),
+    );
+    const chunk = encodeChunkFrame(1, 0, new Uint8Array(8));
+    for (let sent = 0; worker.readyState === WebSocket.OPEN && sent < 1_000_000; sent += 5_000) {
+      for (let index = 0; index < 5_000; index++) worker.send(chunk);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await closed).toBe(1008);
+  });
+
   it("[security] permessage-deflate is not negotiated", async () => {
     const socket = await openSocket(running.server.port, [SUBPROTOCOL], { perMessageDeflate: true });
     expect(socket.extensions).toBe("");

@@ -15,6 +15,8 @@ import {
 } from "@tributary/protocol";
 import type { RawData, WebSocket } from "ws";
 import {
+  CHUNK_BURST_MAX,
+  CHUNKS_PER_SECOND_MAX,
   CLOSE_MILLISECONDS_MAX,
   MESSAGE_BURST_MAX,
   MESSAGES_PER_SECOND_MAX,
@@ -64,6 +66,7 @@ export class WorkerSocket {
   readonly #waitingBytesMax: number;
   readonly #memory: TensorMemory;
   readonly #bucket = new TokenBucket(MESSAGES_PER_SECOND_MAX, MESSAGE_BURST_MAX, performance.now());
+  readonly #chunkBucket = new TokenBucket(CHUNKS_PER_SECOND_MAX, CHUNK_BURST_MAX, performance.now());
   // The checksum is taken on the compute thread, from the same shared memory.
   readonly #reassembly = new Reassembly({ crc32: null, allocate: (length) => this.#allocate(length) });
   readonly #contributions = new Map<number, ContributionMessage>();
@@ -200,7 +203,10 @@ export class WorkerSocket {
     this.#heardMs = performance.now();
     try {
       const frame = decodeFrame(data);
-      if (frame.kind === "chunk") {
+      const bucket = frame.kind === "chunk" ? this.#chunkBucket : this.#bucket;
+      if (!bucket.take(this.#heardMs)) {
+        this.close(CLOSE_CODES.policy.code, "too many messages");
+      } else if (frame.kind === "chunk") {
         const whole = this.#reassembly.accept(frame);
         if (whole !== null) this.#onWhole(whole.descriptor.transfer, whole.bytes);
       } else {
@@ -213,10 +219,6 @@ export class WorkerSocket {
   }
 
   #onControl(control: Uint8Array): void {
-    if (!this.#bucket.take(performance.now())) {
-      this.close(CLOSE_CODES.policy.code, "too many messages");
-      return;
-    }
     const message = decodeWorkerMessage(control);
     if (!this.#greeted && message.type !== "hello") {
       throw new ProtocolError("MESSAGE_UNEXPECTED", `A worker said ${message.type} before hello`);

@@ -102,6 +102,24 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     expect(workerStates(events).filter((state) => state === "joined").length).toBeGreaterThan(1);
   });
 
+  it("[J2] takes part in no other run than the one that a person saw, and shows what is trained instead", async () => {
+    const before = await startWithPages({ run: traced, token: TOKEN });
+    const tab = await JoinTab.open(await launchBrowser(executable), before.joinUrl);
+    await tab.start();
+    await tab.untilContributed();
+    await before.kill();
+    await tab.until(["waiting"]);
+    const other = await traceRun({ ...small, name: "another" });
+    const after = await startWithPages({ run: other, token: TOKEN, port: Number(new URL(before.url).port) });
+    await tab.until(["ended"]);
+    expect((await tab.facts()).obstacles).toContain("UNKNOWN_RUN");
+    await tab.page.getByText("another, a network of").waitFor();
+    expect(workerStates(after.events)).toEqual([]);
+    await tab.press("Start again");
+    await tab.untilContributed();
+    expect(workerStates(after.events)).toEqual(["joined"]);
+  });
+
   it("is told of another tab of the same browser, and takes over from it", async () => {
     const { joinUrl } = await startWithPages({ run: traced, token: TOKEN });
     const browser = await launchBrowser(executable);
