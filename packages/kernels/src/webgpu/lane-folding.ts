@@ -109,7 +109,8 @@ function foldMemory(states: FoldStates, slots: Slots, { folds, everyone }: LaneF
     lines.push(
       // Lane k folds states k, k + left, ... and writes where only it reads.
       `if (lane < ${left}u) {`,
-      `let slot = first_slot + lane * ${distance}u;`,
+      // The remainder is no other number; it tells the compiler where the slot can be.
+      `let slot = first_slot + lane % ${left}u * ${distance}u;`,
       readAll(states, slots, folds, { from: "slot", distance: left * distance, count: FIRST_LEVEL }),
       write(states, slots, folds),
       "}",

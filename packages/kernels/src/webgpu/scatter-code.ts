@@ -68,9 +68,11 @@ function emitUnpool({ kernel, source, index, output }: IndexCode, pool: PoolGeom
 function forIndices({ context, index }: IndexCode, count: number, first: string, body: string): string {
   const memory = context.workgroupArray("u32", CHUNK);
   const chunk = Math.min(CHUNK, count);
+  // Where it is a literal the compiler sees that indices stay within the memory.
+  const size = count % chunk === 0 ? `${chunk}u` : `min(${chunk}u, ${literal(count)} - begin)`;
   return [
     `for (var begin = 0u; begin < ${literal(count)}; begin += ${chunk}u) {`,
-    `let size = min(${chunk}u, ${literal(count)} - begin);`,
+    `let size = ${size};`,
     `for (var k = lid; k < size; k += ${WORKGROUP_SIZE}u) {`,
     `let at = ${first} + begin + k;`,
     `${memory}[k] = ${loadIndex(index, "at")};`,
@@ -98,7 +100,7 @@ function emitScatterRow(code: IndexCode, count: number): KernelCode {
     `let row = wg / ${segments}u;`,
     `let segment = wg % ${segments}u * ${literal(places)};`,
     `let first = row * ${literal(count)};`,
-    `for (var k = lid; k < ${places}u; k += ${WORKGROUP_SIZE}u) { ${sums}[k] = 0.0f; }`,
+    `for (var turn = 0u; turn < ${own}u; turn++) { ${sums}[lid + turn * ${WORKGROUP_SIZE}u] = 0.0f; }`,
     // The barrier behind the first chunk of indices stands between these zeros and the sums.
     forIndices(
       code,
@@ -112,10 +114,12 @@ function emitScatterRow(code: IndexCode, count: number): KernelCode {
         "}",
       ].join("\n"),
     ),
-    `for (var k = lid; k < ${places}u && segment + k < ${literal(length)}; k += ${WORKGROUP_SIZE}u) {`,
+    `for (var turn = 0u; turn < ${own}u; turn++) {`,
+    `let k = lid + turn * ${WORKGROUP_SIZE}u;`,
+    `if (segment + k < ${literal(length)}) {`,
     `let at = row * ${literal(length)} + segment + k;`,
     output.store("at", `${sums}[k]`),
-    "}",
+    "}\n}",
   ];
   return { workgroups: rows * segments, statements: statements.join("\n") };
 }
