@@ -14,6 +14,8 @@ export const CLI_ERROR_CODES = {
     "A dataset cannot be fetched: connect this machine to the network, or put the files where the message says",
   CERTIFICATE_INVALID:
     "A certificate or its key cannot be used: the message says which file, and what is wrong with it",
+  STORAGE_FAILED: "The run's folder cannot be made or written: choose another --out, or see its rights and its disk",
+  GPU_MISSING: "No worker can have a GPU here, which --backend webgpu asks for: the message says what to install",
   WORKER_FAILED: "A local worker process ended by itself: its own lines on standard error say why",
 } as const;
 
@@ -27,6 +29,8 @@ const EXIT_CODE_OF: Readonly<Record<CliErrorCode, ExitCode>> = {
   CANNOT_CONNECT: EXIT_CODES.cannotConnect,
   CANNOT_FETCH: EXIT_CODES.cannotConnect,
   CERTIFICATE_INVALID: EXIT_CODES.failure,
+  STORAGE_FAILED: EXIT_CODES.failure,
+  GPU_MISSING: EXIT_CODES.failure,
   WORKER_FAILED: EXIT_CODES.failure,
 };
 

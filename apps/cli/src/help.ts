@@ -24,6 +24,7 @@ const RUN_OPTIONS: readonly OptionName[] = [
   "port",
   "host",
   "token",
+  "admin-token",
   "lan",
   "cert",
   "key",
@@ -83,6 +84,13 @@ export const COMMANDS = {
 /** Name of a command. */
 export type CommandName = keyof typeof COMMANDS;
 
+/** Commands that have an option of this name. */
+export function commandsWith(option: string): string[] {
+  return Object.values(COMMANDS)
+    .filter(({ options }) => options.some((name) => name === option))
+    .map(({ name }) => name);
+}
+
 /** The help of the command line as a whole. */
 export function overview(): string {
   const rows = Object.values(COMMANDS).map(
@@ -95,7 +103,7 @@ export function overview(): string {
     "",
     ...rows,
     "",
-    "tributary COMMAND --help lists a command's options.",
+    "tributary COMMAND --help lists a command's options; tributary --version says which version this is.",
     "",
   ].join("\n");
 }

@@ -1,19 +1,24 @@
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { runNodeWorker } from "@tributary/node-worker";
+import { parseJoinAddress, runNodeWorker } from "@tributary/node-worker";
 import type { ReporterOutput } from "@tributary/training";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
+import { checkGpuAsked } from "./gpu-asked.ts";
 import type { Options } from "./options.ts";
 import { authoritiesIn } from "./reach/own-certificate.ts";
 import { StopSignals } from "./stop-signals.ts";
+import { joiningToken } from "./tokens.ts";
 
-/** Works for a coordinator until its run is over. @returns the exit code @throws NodeWorkerError JOIN_ADDRESS; CommandError CERTIFICATE_INVALID */
+/** Works for a coordinator until its run is over. @returns the exit code @throws NodeWorkerError JOIN_ADDRESS; CommandError USAGE, GPU_MISSING, CERTIFICATE_INVALID */
 export async function join(url: string, options: Options, output: ReporterOutput): Promise<ExitCode> {
+  const token = joiningToken(options, parseJoinAddress(url).token, process.env);
+  checkGpuAsked(options);
   if (options.ca !== undefined) trustAuthorities(authoritiesIn(options.ca));
   const controller = new AbortController();
   const say = (text: string) => {
     if (!options.json && !options.quiet) output.words(`${text}\n`);
   };
-  const signals = new StopSignals((signal) => {
+  const signals = new StopSignals();
+  signals.onFirst((signal) => {
     output.words(`${signal}: giving leases back, then leaving; once more to leave at once\n`);
     controller.abort();
   });
@@ -24,7 +29,7 @@ export async function join(url: string, options: Options, output: ReporterOutput
       threads: options.threads ?? 1,
       backend: options.backend ?? "auto",
       signal: controller.signal,
-      ...(options.token === undefined ? {} : { token: options.token }),
+      token,
       ...(options.name === undefined ? {} : { name: options.name }),
       onEvent: (event) => {
         if (options.json) output.data(`${JSON.stringify(event)}\n`);
@@ -36,21 +41,21 @@ export async function join(url: string, options: Options, output: ReporterOutput
       },
     });
     if (options.json) output.data(`${JSON.stringify({ type: "end", ...end })}\n`);
-    if (end.reason === "finished" || end.reason === "left") {
-      say(`${end.message} (${contributions} contributions sent)`);
-      return signals.received === "SIGINT"
-        ? EXIT_CODES.interrupted
-        : signals.received === "SIGTERM"
-          ? EXIT_CODES.terminated
-          : EXIT_CODES.done;
+    const isStopped = signals.received !== null;
+    if (end.reason === "finished" || end.reason === "left" || isStopped) {
+      say(`${isStopped ? "Left" : end.message} (${contributions} contributions sent)`);
+      return exitCodeOf(signals);
     }
     output.words(`${end.message}\n`);
-    return end.reason === "unreachable" || end.reason === "refused" || end.reason === "closed"
-      ? EXIT_CODES.cannotConnect
-      : EXIT_CODES.failure;
+    return end.reason === "failed" ? EXIT_CODES.failure : EXIT_CODES.cannotConnect;
   } finally {
     signals.dispose();
   }
+}
+
+function exitCodeOf({ received }: StopSignals): ExitCode {
+  if (received === null) return EXIT_CODES.done;
+  return received === "SIGINT" ? EXIT_CODES.interrupted : EXIT_CODES.terminated;
 }
 
 /** Has every connection of this process take certificates of these authorities too. */

@@ -4,9 +4,9 @@ import { spawnNodeWorker, type WorkerProcess, type WorkerProcessOptions } from "
 export interface LocalWorkersOptions {
   readonly count: number;
   readonly worker: WorkerProcessOptions;
-  /** A worker ended by itself; the others go on. */
+  /** A worker ended by itself; others go on. */
   readonly onProblem: (message: string) => void;
-  /** None is left, though the run is not over. */
+  /** The last one ended by itself, though the run is not over. */
   readonly onAllFailed: (message: string) => void;
 }
 
@@ -18,6 +18,7 @@ export class LocalWorkers {
   readonly #processes: readonly WorkerProcess[];
   readonly #options: LocalWorkersOptions;
   #left: number;
+  #haveFailed = false;
   #ending = false;
 
   constructor(options: LocalWorkersOptions) {
@@ -27,6 +28,11 @@ export class LocalWorkers {
       spawnNodeWorker({ name: `local-${index + 1}`, ...options.worker }),
     );
     this.#processes.forEach((worker, index) => void this.#watch(worker, index + 1));
+  }
+
+  /** Whether the last of them ended by itself, though the run was not over. */
+  get haveFailed(): boolean {
+    return this.#haveFailed;
   }
 
   /** Asks the workers to leave, and ends those that do not. */
@@ -45,7 +51,11 @@ export class LocalWorkers {
     this.#left -= 1;
     if (this.#ending || reason === "finished" || reason === "left") return;
     const text = `Local worker ${number} ended: ${message}`;
-    this.#options.onProblem(text);
-    if (this.#left === 0) this.#options.onAllFailed(text);
+    if (this.#left > 0) {
+      this.#options.onProblem(text);
+      return;
+    }
+    this.#haveFailed = true;
+    this.#options.onAllFailed(text);
   }
 }

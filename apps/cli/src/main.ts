@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { DataError } from "@tributary/data";
 import type { ReporterOutput } from "@tributary/training";
@@ -6,7 +7,7 @@ import { dataCommand } from "./data-command.ts";
 import { doctorCommand } from "./doctor/doctor-command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
-import { COMMANDS, type CommandName, commandHelp, overview } from "./help.ts";
+import { COMMANDS, type CommandName, commandHelp, commandsWith, overview } from "./help.ts";
 import { join } from "./join.ts";
 import { nearestName, parseArguments } from "./options.ts";
 import { train } from "./train.ts";
@@ -24,11 +25,16 @@ const output: ReporterOutput = {
 async function run(words: readonly string[]): Promise<ExitCode> {
   const [name, ...rest] = words;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    process.stdout.write(overview());
+    const [about] = rest;
+    process.stdout.write(about === undefined ? overview() : commandHelp(COMMANDS[commandNamed(about)]));
+    return EXIT_CODES.done;
+  }
+  if (name === "--version" || name === "version") {
+    process.stdout.write(`${version()}\n`);
     return EXIT_CODES.done;
   }
   const command = COMMANDS[commandNamed(name)];
-  const { options, positionals } = parseArguments(rest, command.options);
+  const { options, positionals } = parseArguments(rest, command.options, commandsWith);
   if (options.help) {
     process.stdout.write(commandHelp(command));
     return EXIT_CODES.done;
@@ -51,10 +57,23 @@ async function run(words: readonly string[]): Promise<ExitCode> {
   }
 }
 
+/** Commands that the documents speak of, and that do not work yet. */
+const PLANNED = ["resume", "evaluate", "predict", "inspect"];
+
+function version(): string {
+  const about: { readonly version: string } = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  return about.version;
+}
+
 function commandNamed(word: string): CommandName {
   const names: CommandName[] = ["train", "serve", "join", "data", "doctor"];
   const found = names.find((name) => name === word);
   if (found !== undefined) return found;
+  if (PLANNED.includes(word)) {
+    throw new CommandError("USAGE", `tributary ${word} is not there yet`, `Use one of ${names.join(", ")}`);
+  }
   const nearest = nearestName(word, names);
   throw new CommandError(
     "USAGE",
@@ -89,14 +108,30 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "FAILED";
 }
 
+/** Classes whose messages say what is wrong, then ": " and how to mend it. */
+const TWO_PART_ERRORS = ["NodeWorkerError", "WorkerError", "KernelError"];
+
+/** What is wrong, and how to mend it. */
+function partsOf(error: unknown): { readonly message: string; readonly remedy: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof CommandError) return { message, remedy: error.remedy };
+  const [what = message, mend, ...more] = message.split(": ");
+  if (error instanceof Error && TWO_PART_ERRORS.includes(error.name) && mend !== undefined && more.length === 0) {
+    return { message: what, remedy: mend.charAt(0).toUpperCase() + mend.slice(1) };
+  }
+  return { message, remedy: "See the message; set DEBUG=1 for the whole error" };
+}
+
 /** Tells an error as a line of JSON where that is asked for, otherwise in words; the stack only with DEBUG. */
 function tell(error: unknown, asJson: boolean): void {
-  const message = error instanceof Error ? error.message : String(error);
-  const remedy = error instanceof CommandError ? error.remedy : "See the message; set DEBUG=1 for the whole error";
+  const { message, remedy } = partsOf(error);
   if (asJson) process.stdout.write(`${JSON.stringify({ event: "error", code: codeOf(error), message, remedy })}\n`);
   else process.stderr.write(`Error ${codeOf(error)}: ${message}\n  ${remedy}\n`);
   if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${inspect(error)}\n`);
 }
+
+/** Milliseconds that a command which failed has for ending by itself. */
+const CLOSING_MS_MAX = 2_000;
 
 const words = process.argv.slice(2);
 try {
@@ -104,4 +139,6 @@ try {
 } catch (error) {
   tell(error, words.includes("--json"));
   process.exitCode = exitCodeOf(error);
+  // Whatever was opened before the error may still be closing; what never closes does not keep the command.
+  setTimeout(() => process.exit(), CLOSING_MS_MAX).unref();
 }

@@ -52,7 +52,7 @@ describe("parseArguments", () => {
     ["--epoch 3", "This command has no option --epoch", "Did you mean --epochs?"],
     ["--frobnicate", "This command has no option --frobnicate", "See --help for its options"],
     ["--workers", "--workers needs a value", "Write --workers N"],
-    ["--workers=-1", '--workers is "-1"', "Give a whole number of at least 0"],
+    ["--workers=-1", '--workers is "-1"', "Give a whole number from 0 to 256"],
     ["--epochs 0", '--epochs is "0"', "Give a whole number of at least 1"],
     ["--epochs 1.5", '--epochs is "1.5"', "Give a whole number of at least 1"],
     ["--port 65536", '--port is "65536"', "Give a whole number from 0 to 65535"],

@@ -34,7 +34,16 @@ export const OPTIONS = {
   codec: { kind: "text", value: "NAME", help: "how gradients travel: float32 or float16 (default: float32)" },
   port: { kind: "port", value: "N", help: "to listen on (default: a free one)" },
   host: { kind: "text", value: "ADDRESS", help: "to listen on (default: 127.0.0.1, this machine only)" },
-  token: { kind: "text", value: "TOKEN", help: "that joining takes (default beyond this machine: a random one)" },
+  token: {
+    kind: "text",
+    value: "TOKEN",
+    help: "that joining takes (default beyond this machine: a random one); or in TRIBUTARY_TOKEN",
+  },
+  "admin-token": {
+    kind: "text",
+    value: "TOKEN",
+    help: "that pausing, saving and stopping take (default: a random one, in the dashboard's address); or in TRIBUTARY_ADMIN_TOKEN",
+  },
   lan: {
     kind: "flag",
     value: "",
@@ -70,6 +79,7 @@ export interface Options {
   readonly port?: number;
   readonly host?: string;
   readonly token?: string;
+  readonly adminToken?: string;
   readonly cert?: string;
   readonly key?: string;
   readonly domain?: string;
@@ -89,12 +99,21 @@ export interface ParsedArguments {
 }
 
 const PORT_MAX = 65_535;
+/** Processes of one command: as many workers as a coordinator takes. */
+export const LOCAL_WORKERS_MAX = 256;
+/** Compute threads of one worker: more than any machine has cores for. */
+const THREADS_MAX = 256;
 
 /**
  * Reads a command's words.
+ * @param holders which commands have an option of this name
  * @throws CommandError USAGE naming the word, what was expected and the nearest option there is
  */
-export function parseArguments(words: readonly string[], allowed: readonly OptionName[]): ParsedArguments {
+export function parseArguments(
+  words: readonly string[],
+  allowed: readonly OptionName[],
+  holders: (name: string) => readonly string[] = () => [],
+): ParsedArguments {
   const { values, positionals, tokens } = parseArgs({
     args: [...words],
     strict: false,
@@ -112,12 +131,12 @@ export function parseArguments(words: readonly string[], allowed: readonly Optio
     },
   });
   for (const token of tokens) {
-    if (token.kind === "option") checkOption(token.name, token.rawName, allowed);
+    if (token.kind === "option") checkOption(token.name, token.rawName, allowed, holders);
   }
   const read = (name: OptionName): string | undefined => textOf(name, values[name]);
   const options: Options = {
-    ...optional("workers", wholeNumber("workers", read("workers"), 0)),
-    ...optional("threads", wholeNumber("threads", read("threads"), 1)),
+    ...optional("workers", wholeNumber("workers", read("workers"), 0, LOCAL_WORKERS_MAX)),
+    ...optional("threads", wholeNumber("threads", read("threads"), 1, THREADS_MAX)),
     ...optional("backend", oneOf("backend", read("backend"), BACKEND_NAMES)),
     ...optional("epochs", wholeNumber("epochs", read("epochs"), 1)),
     ...optional("steps", wholeNumber("steps", read("steps"), 1)),
@@ -130,6 +149,7 @@ export function parseArguments(words: readonly string[], allowed: readonly Optio
     ...optional("port", wholeNumber("port", read("port"), 0, PORT_MAX)),
     ...optional("host", read("host")),
     ...optional("token", read("token")),
+    ...optional("adminToken", read("admin-token")),
     ...optional("cert", read("cert")),
     ...optional("key", read("key")),
     ...optional("domain", read("domain")),
@@ -152,8 +172,17 @@ function optional<Key extends string, Value>(key: Key, value: Value | undefined)
   return entry;
 }
 
-function checkOption(name: string, raw: string, allowed: readonly OptionName[]): void {
+function checkOption(
+  name: string,
+  raw: string,
+  allowed: readonly OptionName[],
+  holders: (name: string) => readonly string[],
+): void {
   if (allowed.some((candidate) => candidate === name)) return;
+  const elsewhere = holders(name).map((command) => `tributary ${command}`);
+  if (elsewhere.length > 0) {
+    throw new CommandError("USAGE", `This command has no option ${raw}`, `It belongs to ${elsewhere.join(", ")}`);
+  }
   const nearest = nearestName(name, allowed);
   throw new CommandError(
     "USAGE",

@@ -3,18 +3,22 @@ import { EXIT_CODES } from "./exit-codes.ts";
 /** Signals that ask a command to end. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
-/** The first signal is told to `onFirst`; a second one ends the process at once. */
+/** The first signal is told to `onFirst`; a second one, and any while there is nothing to finish, ends the process at once. */
 export class StopSignals {
   /** The first signal that came. */
   received: StopSignal | null = null;
-  readonly #onFirst: (signal: StopSignal) => void;
+  #onFirst: ((signal: StopSignal) => void) | null = null;
   readonly #onInterrupt = () => this.#receive("SIGINT");
   readonly #onTerminate = () => this.#receive("SIGTERM");
 
-  constructor(onFirst: (signal: StopSignal) => void) {
-    this.#onFirst = onFirst;
+  constructor() {
     process.on("SIGINT", this.#onInterrupt);
     process.on("SIGTERM", this.#onTerminate);
+  }
+
+  /** From now on there is something to finish. */
+  onFirst(finish: (signal: StopSignal) => void): void {
+    this.#onFirst = finish;
   }
 
   /** Gives the signals their usual meaning back. */
@@ -24,7 +28,9 @@ export class StopSignals {
   }
 
   #receive(signal: StopSignal): void {
-    if (this.received !== null) process.exit(signal === "SIGINT" ? EXIT_CODES.interrupted : EXIT_CODES.terminated);
+    if (this.received !== null || this.#onFirst === null) {
+      process.exit(signal === "SIGINT" ? EXIT_CODES.interrupted : EXIT_CODES.terminated);
+    }
     this.received = signal;
     this.#onFirst(signal);
   }

@@ -3,7 +3,6 @@ import { join, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import {
   CoordinatorAppError,
-  type CoordinatorOptions,
   type CoordinatorResult,
   type RunningCoordinator,
   startCoordinator,
@@ -13,12 +12,14 @@ import { builtPages } from "./built-pages.ts";
 import { datasetAt } from "./data-source.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
+import { checkGpuAsked } from "./gpu-asked.ts";
 import { LocalWorkers } from "./local-workers.ts";
 import { openInBrowser } from "./open-in-browser.ts";
-import type { Options } from "./options.ts";
+import { LOCAL_WORKERS_MAX, type Options } from "./options.ts";
 import { reachOf } from "./reach/reach.ts";
 import { loadRun } from "./run-file.ts";
 import { StopSignals } from "./stop-signals.ts";
+import { chosenTokens } from "./tokens.ts";
 
 /** Codecs that a person may name. */
 const CODEC_NAMES = ["float32", "float16"];
@@ -40,7 +41,11 @@ export async function train(
   localWorkers: number | null,
   surroundings: TrainSurroundings,
 ): Promise<ExitCode> {
+  if (localWorkers !== 0 && options.workers !== 0) checkGpuAsked(options);
+  const tokens = chosenTokens(options, process.env);
+  const codecs = [codecOf(options)];
   const run = applyOptions(await loadRun(file), options);
+  const reach = await reachOf(options, surroundings.now());
   const style = options.json ? "json" : options.quiet ? "quiet" : "people";
   const say = (text: string) => surroundings.output.words(`${text}\n`);
   // Read and compressed while the run is traced.
@@ -51,17 +56,23 @@ export async function train(
   // The heap is small, but each upload counts towards V8's wish to mark all of it, every few steps. Without marking in between,
   // the quick collection of young objects frees those bytes. The flag is the whole process's, which is this command's own.
   setFlagsFromString("--no-incremental-marking");
-  const reach = await reachOf(options, surroundings.now());
-  const coordinator = await listening({
+  // Not before: a run file that never comes to an end could not be interrupted.
+  const signals = new StopSignals();
+  const coordinator = await startCoordinator({
     run: traced,
     out: outFolder(run, options, surroundings.now()),
     callbacks: run.callbacks,
-    codecs: [codecOf(options)],
+    codecs,
     pages: await pages,
     onEvent: (event) => reporter.report(event),
     ...backendOption(options),
-    ...given(options, ["port", "token"]),
+    ...given(options, ["port"]),
+    ...tokens,
     ...reach.coordinator,
+  }).catch(rethrow);
+  signals.onFirst((signal) => {
+    reporter.say(`${signal}: finishing the step, then saving; once more to leave at once`);
+    coordinator.stop(`stopped by ${signal}`);
   });
   const opened = await reach.open(coordinator, surroundings.output.columns()).catch(async (error: unknown) => {
     await coordinator.kill();
@@ -72,13 +83,9 @@ export async function train(
   if (style === "people") reporter.say(`  dashboard    ${coordinator.dashboardUrl}`);
   const closePage = options.open ? await openInBrowser(coordinator.dashboardUrl) : async () => {};
   const workers = startWorkers(coordinator, options, localWorkers, reporter);
-  const signals = new StopSignals((signal) => {
-    reporter.say(`${signal}: finishing the step, then saving; once more to leave at once`);
-    coordinator.stop(`stopped by ${signal}`);
-  });
   try {
-    const result = await coordinator.finished;
-    return exitCodeOf(result, signals);
+    const result = await coordinator.finished.catch(rethrow);
+    return exitCodeOf(result, signals, workers.haveFailed);
   } finally {
     signals.dispose();
     await workers.end();
@@ -88,15 +95,26 @@ export async function train(
   }
 }
 
-/** Starts the coordinator. @throws CommandError CANNOT_CONNECT when its address is taken */
-async function listening(options: CoordinatorOptions): Promise<RunningCoordinator> {
-  try {
-    return await startCoordinator(options);
-  } catch (error) {
-    if (!(error instanceof CoordinatorAppError) || error.code !== "CANNOT_BIND") throw error;
-    const remedy = "Choose another --port or --host, or end the process that has it";
-    throw new CommandError("CANNOT_CONNECT", error.message, remedy, { cause: error });
+/** An error of the coordinator as one that says what to do on the command line: CANNOT_CONNECT or STORAGE_FAILED. @throws it, or the error itself */
+function rethrow(error: unknown): never {
+  if (!(error instanceof CoordinatorAppError)) throw error;
+  if (error.code === "CANNOT_BIND") {
+    const [what = ""] = error.message.split(": ");
+    throw new CommandError("CANNOT_CONNECT", what, bindRemedy(error.cause), { cause: error });
   }
+  if (error.code === "STORAGE_FAILED") {
+    const remedy = "Choose another folder with --out, or see the rights of this one and the space on its disk";
+    throw new CommandError("STORAGE_FAILED", error.message, remedy, { cause: error });
+  }
+  throw error;
+}
+
+/** What to do about an address that cannot be listened on. */
+function bindRemedy(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : null;
+  if (code === "EADDRINUSE") return "Choose another --port, or end the process that has it";
+  if (code === "EACCES") return "Ports below 1024 take special rights: choose a --port from 1024 on";
+  return "Give --host an address of this machine, as tributary doctor lists them, or 0.0.0.0 for all of them";
 }
 
 function startWorkers(
@@ -106,11 +124,12 @@ function startWorkers(
   reporter: Reporter,
 ): LocalWorkers {
   return new LocalWorkers({
-    count: count ?? options.workers ?? availableParallelism(),
+    count: count ?? options.workers ?? Math.min(availableParallelism(), LOCAL_WORKERS_MAX),
     worker: { url: coordinator.localJoinUrl, ...given(options, ["threads", "backend"]) },
     onProblem: (message) => reporter.say(message),
     onAllFailed: (message) => {
-      const remedy = "Mend what the message says; workers elsewhere may still join";
+      const others = isReachable(options) ? "; workers elsewhere may still join" : ", and start again";
+      const remedy = `Mend what the message says${others}`;
       reporter.report({ event: "error", code: "WORKER_FAILED", message, remedy });
       if (!isReachable(options)) coordinator.stop(message);
     },
@@ -156,11 +175,11 @@ function outFolder(run: Run, options: Options, now: Date): string {
   return resolve(join("runs", `${run.name}-${time}`));
 }
 
-function exitCodeOf(result: CoordinatorResult, signals: StopSignals): ExitCode {
+function exitCodeOf(result: CoordinatorResult, signals: StopSignals, workersHaveFailed: boolean): ExitCode {
   if (result.outcome === "diverged") return EXIT_CODES.diverged;
   if (result.outcome === "failed") return EXIT_CODES.failure;
   if (signals.received === "SIGINT") return EXIT_CODES.interrupted;
   if (signals.received === "SIGTERM") return EXIT_CODES.terminated;
-  // A callback may stop a run early, and that is how it is meant; workers that all failed stop it too, and that is not.
-  return result.outcome === "stopped" && result.steps === 0 ? EXIT_CODES.failure : EXIT_CODES.done;
+  // A callback or the dashboard may stop a run early, and that is how it is meant; workers that all failed stop it too, and that is not.
+  return result.outcome === "stopped" && workersHaveFailed ? EXIT_CODES.failure : EXIT_CODES.done;
 }

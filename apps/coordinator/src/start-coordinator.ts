@@ -73,7 +73,7 @@ class Coordinator implements RunningCoordinator {
   readonly runId: string;
   readonly #options: CoordinatorOptions;
   readonly #storage: RunStorage;
-  readonly #compute = new ComputeLink();
+  readonly #compute: ComputeLink;
   readonly #traffic: Traffic = { sent: 0, received: 0 };
   readonly #finished = Promise.withResolvers<CoordinatorResult>();
   #listening: Listening | null = null;
@@ -87,6 +87,8 @@ class Coordinator implements RunningCoordinator {
     const name = options.run.name.toLowerCase().slice(0, 48);
     this.runId = `${name}-${randomBytes(4).toString("hex")}`;
     this.#storage = new RunStorage(options.out);
+    // Behind what may fail: its thread would keep the process alive.
+    this.#compute = new ComputeLink();
   }
 
   get finished(): Promise<CoordinatorResult> {

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const stop = stopSignal();
   const end = await runNodeWorker({
     url: values.url ?? "",
-    token: process.env[TOKEN_VARIABLE] ?? null,
+    token: process.env[TOKEN_VARIABLE] || null,
     threads: Number(values.threads),
     backend: backendNamed(values.backend),
     ...(values.name === undefined ? {} : { name: values.name }),

@@ -163,6 +163,15 @@ describe("a Node worker as a process", () => {
     await server.until("close 1006");
   });
 
+  it("its token is not among the words it is started with, which others of the machine can read", async () => {
+    const worker = spawnNodeWorker({ url: link(), backend: "reference" });
+    await welcome();
+    expect(worker.child.spawnargs).toContain(`http://127.0.0.1:${server.port}/join`);
+    expect(worker.child.spawnargs.join(" ")).not.toContain(TOKEN);
+    worker.leave();
+    expect(await worker.ended).toMatchObject({ reason: "left" });
+  });
+
   it("an address that is none ends as failed, with its code", async () => {
     const worker = spawnNodeWorker({ url: "nowhere" });
     expect(await worker.ended).toMatchObject({ reason: "failed", code: "JOIN_ADDRESS" });

@@ -61,7 +61,7 @@ export async function runNodeWorker(options: NodeWorkerOptions): Promise<Session
   });
   const name = workerName(options.name ?? `${hostname()}-${process.pid}`);
   const session = new WorkerSession({
-    connect: createSocketConnect(address),
+    connect: createSocketConnect(address, options.signal),
     computation,
     clock: CLOCK,
     random: Math.random,

@@ -15,8 +15,8 @@ const CLOSE_MILLISECONDS = 2_000;
 /** HTTP statuses with which a server says no for good. */
 const REFUSING_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 426]);
 
-/** Opens WebSockets to a coordinator. */
-export function createSocketConnect({ socketUrl, token }: JoinAddress): Connect {
+/** Opens WebSockets to a coordinator. @param signal aborted: one that is still being opened is given up */
+export function createSocketConnect({ socketUrl, token }: JoinAddress, signal?: AbortSignal): Connect {
   return (handlers) =>
     new Promise((resolve, reject) => {
       const subprotocols = token === null ? [SUBPROTOCOL] : [SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + token];
@@ -26,29 +26,47 @@ export function createSocketConnect({ socketUrl, token }: JoinAddress): Connect 
         handshakeTimeout: 2 * HELLO_WITHIN_MILLISECONDS,
         ...(isThisMachine(socketUrl) ? { generateMask: zeroMask } : {}),
       });
+      // Whoever leaves does not wait for a coordinator that does not answer. An error follows.
+      const giveUp = () => socket.terminate();
+      signal?.addEventListener("abort", giveUp, { once: true });
+      socket.once("close", () => signal?.removeEventListener("abort", giveUp));
       socket.on("unexpected-response", (request, response) => {
         const status = response.statusCode ?? 0;
         request.destroy();
         const code = REFUSING_STATUSES.has(status) ? "CONNECT_REFUSED" : "CONNECT_FAILED";
-        const mend = status === 401 || status === 403 ? "check the token in the link" : "check the address";
-        reject(new WorkerError(code, `${socketUrl} answered with HTTP ${status}: ${mend}`));
+        reject(new WorkerError(code, refusalWords(socketUrl, status, token !== null)));
       });
       socket.on("error", (cause) => {
         if (isUntrusted(cause)) {
           reject(new WorkerError("CONNECT_REFUSED", untrustedWords(socketUrl, cause.message), { cause }));
           return;
         }
-        const mend = "check the address, and that the coordinator is running";
+        const mend = speaksOtherwise(cause)
+          ? "use the link as the coordinator printed it, because https and http are different ports"
+          : "check the address, and that the coordinator is running";
         // After the connection stood, rejecting does nothing, and the close event says what there is to say.
         reject(
           new WorkerError("CONNECT_FAILED", `Cannot connect to ${socketUrl} (${cause.message}): ${mend}`, { cause }),
         );
       });
       socket.once("open", () => {
+        signal?.removeEventListener("abort", giveUp);
         attach(socket, handlers);
         resolve(transportOf(socket));
       });
     });
+}
+
+/** Why a server does not let a worker in, and what to do. */
+function refusalWords(socketUrl: string, status: number, hasToken: boolean): string {
+  if (status !== 401 && status !== 403) return `${socketUrl} answered with HTTP ${status}: check the address`;
+  if (hasToken) return `${socketUrl} does not take this token (HTTP ${status}): use the newest link that it printed`;
+  return `${socketUrl} asks for a token (HTTP ${status}): use the whole link that it printed, with what stands behind the #, or --token`;
+}
+
+/** Whether the other side answered, but not in the protocol that was asked for: TLS where there is none, or the other way round. */
+function speaksOtherwise(error: NodeJS.ErrnoException): boolean {
+  return error.code === "EPROTO" || /before secure TLS|wrong version number|socket hang up/i.test(error.message);
 }
 
 /** Codes with which OpenSSL and Node refuse a certificate: one that nobody here trusts, out of date, or for another name. */

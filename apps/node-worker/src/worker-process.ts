@@ -16,9 +16,14 @@ export interface WorkerProcess {
   leave(): void;
 }
 
-/** Starts a worker as a process of its own, which ends when this one does. Its standard error is this one's. */
+/**
+ * Starts a worker as a process of its own, which ends when this one does. Its standard error is this one's. The token, which may stand in
+ * the link, goes by the environment: what a process is started with can be read by others of the machine.
+ */
 export function spawnNodeWorker(options: WorkerProcessOptions): WorkerProcess {
-  const { url, token, threads, backend, name, onEvent } = options;
+  const { threads, backend, name, onEvent } = options;
+  const [url = "", fragment = ""] = options.url.split("#");
+  const token = options.token ?? new URLSearchParams(fragment).get("t");
   const given = { url, threads, backend, name };
   const args = Object.entries(given).flatMap(([key, value]) =>
     value === undefined ? [] : [`--${key}`, String(value)],
@@ -27,7 +32,8 @@ export function spawnNodeWorker(options: WorkerProcessOptions): WorkerProcess {
   if (onEvent === undefined) args.push("--quiet");
   const child = fork(fileURLToPath(new URL("./main.ts", import.meta.url)), args, {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-    env: { ...process.env, ...(token === undefined || token === null ? {} : { [TOKEN_VARIABLE]: token }) },
+    // An empty one stands for none, also where this process has one for another coordinator.
+    env: { ...process.env, [TOKEN_VARIABLE]: token ?? "" },
   });
   let end: SessionEnd | null = null;
   child.on("message", (message) => {

@@ -41,11 +41,11 @@ export class Command {
   #isOver = false;
   #wake: (() => void)[] = [];
 
-  private constructor(words: readonly string[], folder: string) {
+  private constructor(words: readonly string[], folder: string, variables: Readonly<Record<string, string>>) {
     const child = spawn(process.execPath, [COMMAND_FILE, ...words], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, CI: "1", DEBUG: "" },
+      env: { ...process.env, CI: "1", DEBUG: "", ...variables },
     });
     this.child = child;
     createInterface({ input: child.stdout }).on("line", (line) => this.#onLine(line));
@@ -62,9 +62,9 @@ export class Command {
     });
   }
 
-  /** Starts `tributary WORDS`. @param folder the process's current folder */
-  static start(words: readonly string[], folder: string): Command {
-    const command = new Command(words, folder);
+  /** Starts `tributary WORDS`. @param folder the process's current folder @param variables of its environment, beside this one's */
+  static start(words: readonly string[], folder: string, variables: Readonly<Record<string, string>> = {}): Command {
+    const command = new Command(words, folder, variables);
     onTestFinished(() => command.end());
     return command;
   }

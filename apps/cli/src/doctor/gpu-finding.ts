@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type AdapterInfo, adapterWords, isSoftwareAdapter } from "@tributary/kernels";
 import { type MissingVulkan, missingVulkan, thisMachine } from "@tributary/node-worker";
+import { hasGpuPackage } from "../gpu-asked.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 
 const NAME = "gpu";
@@ -19,7 +20,7 @@ export interface GpuAnswer {
 /** Which GPU workers of Node find through the optional package `webgpu`. A run can work without. */
 export async function gpuFinding(): Promise<Finding> {
   const missing = missingVulkan(thisMachine());
-  return missing === null ? findingOf(await probeGpu()) : vulkanFinding(missing, hasPackage());
+  return missing === null ? findingOf(await probeGpu()) : vulkanFinding(missing, hasGpuPackage());
 }
 
 /** The finding where there is no Vulkan to ask for a GPU. */
@@ -30,16 +31,6 @@ export function vulkanFinding({ what, remedy }: MissingVulkan, packageIsHere: bo
     `${what}: workers of Node compute on the CPU`,
     `To use a graphics card, ${remedy}${beside}. ${BROWSERS}`,
   );
-}
-
-/** Whether the optional package is installed; it is not loaded. */
-function hasPackage(): boolean {
-  try {
-    import.meta.resolve("webgpu");
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The finding that an answer of the probe gives; null: the probe ended without one. */
