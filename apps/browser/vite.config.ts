@@ -28,11 +28,15 @@ const THREAD_PARTS = {
   ],
 };
 
+/** What Node has and no browser: code that asks for it is left out. */
+const ABSENT_GLOBALS = { process: "undefined", Buffer: "undefined" };
+
 /** Two pages with hashed files beside them, nothing inline: they are served under a policy that allows neither inline code nor eval. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "/",
   logLevel: "warn",
+  define: ABSENT_GLOBALS,
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es", rolldownOptions: { output: { codeSplitting: THREAD_PARTS } } },
   build: {
