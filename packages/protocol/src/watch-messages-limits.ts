@@ -4,7 +4,7 @@ export const WATCH_SUBPROTOCOL = "tributary-watch.v1";
 /** Path of the watchers' WebSocket on the coordinator's HTTP server. */
 export const WATCH_PATH = "/watch";
 
-/** Watchers of a run at a time; a further one is closed with 1013. */
+/** Watchers of a run at a time, in each role; a further one is closed with 1013. */
 export const WATCHERS_MAX = 32;
 
 /** Bytes of one message of a watcher: a sample in base64 is the largest thing it sends. */

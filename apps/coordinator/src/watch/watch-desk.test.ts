@@ -118,6 +118,9 @@ describe("a watcher's socket", () => {
     for (let index = watched.desk.watchers; index < WATCHERS_MAX; index += 1) all.push(await open());
     const further = await open();
     expect(await further.closed).toBe(1013);
+    const admin = await open("adminsecret");
+    expect(await admin.until("snapshot")).toMatchObject({ role: "admin" });
+    admin.socket.terminate();
     for (const { socket } of all) socket.terminate();
   });
 

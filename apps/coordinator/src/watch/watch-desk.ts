@@ -88,7 +88,8 @@ export class WatchDesk implements WatcherHandlers {
   add(socket: WebSocket, role: WatchRole): void {
     this.#lastId += 1;
     const watcher = new Watcher(this.#lastId, socket, role, this);
-    if (this.#watchers.size >= WATCHERS_MAX) {
+    // Counted by role: whoever may only watch cannot lock out the one who steers.
+    if ([...this.#watchers.keys()].filter((other) => other.role === role).length >= WATCHERS_MAX) {
       watcher.close(CLOSE_CODES.busy.code, "as many watch as may");
       return;
     }
