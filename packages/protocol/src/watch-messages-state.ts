@@ -146,6 +146,7 @@ export type WatchedWorkerState = "joining" | "active" | "waiting" | "slow" | "lo
 
 /** One row of the table of workers. */
 export interface WatchedWorker {
+  /** Tells workers apart; not the id of the session, which only that worker knows. */
   readonly id: string;
   readonly name: string;
   readonly kind: WorkerKind;

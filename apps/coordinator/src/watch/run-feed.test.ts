@@ -19,6 +19,9 @@ const STEP = {
 
 const EPOCH = { event: "epoch", epoch: 1, trainLoss: 0.5, testLoss: 0.25, testAccuracy: 0.875, seconds: 2 } as const;
 
+/** What is shown for the ids a, b and c: the first digits of their SHA-256, as sha256sum prints them. */
+const SHOWN = { a: "wca978112ca1bbdca", b: "w3e23e8160039594a", c: "w2e7d2c03a9507ae2" };
+
 describe("RunFeed", () => {
   it("[feed] makes a point of every step: the run's metrics by name, what is not finite as null", () => {
     const feed = new RunFeed(["accuracy"], null);
@@ -92,7 +95,7 @@ describe("RunFeed", () => {
     feed.onRecord({ commits: [commit("a", 10, 40), commit("b", 40, 60)] });
     feed.readRates(2, 2_000);
     // b is new: its first reading is no rate yet.
-    expect(feed.throughput.all.at(-1)).toEqual({ seconds: 2, total: 50, byWorker: { a: 30 } });
+    expect(feed.throughput.all.at(-1)).toEqual({ seconds: 2, total: 50, byWorker: { [SHOWN.a]: 30 } });
     expect(feed.samples.get("b")).toBe(20);
     feed.keepOnly(new Set(["b"]));
     expect([feed.samples.get("a"), feed.samplesPerSecond()]).toEqual([undefined, 50]);
@@ -115,7 +118,7 @@ describe("WorkerRows", () => {
     rows.look([view("a", "Ada")], new Map([["a", link(3_000, 900)]]), 1_000);
     expect(rows.rows(1_000)).toEqual([
       {
-        ...view("a", "Ada"),
+        ...view(SHOWN.a, "Ada"),
         ...{ roundTripMilliseconds: 1.2, silentMilliseconds: 100, bytesIn: 3_000, bytesOut: 5 },
         ...{ bytesInPerSecond: 3_000, bytesOutPerSecond: 0, samplesPerSecond: 0, samples: 0 },
       },
@@ -127,12 +130,12 @@ describe("WorkerRows", () => {
     rows.look([view("a", "Ada"), view("b", "Bob")], new Map([["a", link(1, 500)]]), 1_000);
     rows.onGone("a", "lost", 1_000);
     expect(short(rows.rows(3_000))).toEqual([
-      ["b", "active", 0],
-      ["a", "lost", 2_500],
+      [SHOWN.b, "active", 0],
+      [SHOWN.a, "lost", 2_500],
     ]);
     rows.onJoined("Ada");
     rows.look([view("b", "Bob"), view("c", "Ada")], new Map(), 3_000);
-    expect(short(rows.rows(3_000)).map(([id]) => id)).toEqual(["b", "c"]);
+    expect(short(rows.rows(3_000)).map(([id]) => id)).toEqual([SHOWN.b, SHOWN.c]);
   });
 
   it("[rows] are bounded: of those who went the latest 32 stay", () => {
@@ -143,6 +146,6 @@ describe("WorkerRows", () => {
     }
     rows.look([], new Map(), 0);
     expect(rows.rows(0)).toHaveLength(32);
-    expect(rows.rows(0)[0]?.id).toBe("w99");
+    expect(rows.rows(0)[0]?.name).toBe("name 99");
   });
 });

@@ -14,6 +14,7 @@ import {
 import { type EventLine, eventLine } from "./event-line.ts";
 import { History } from "./history.ts";
 import { RateMeter } from "./rate-meter.ts";
+import { shownId } from "./shown-id.ts";
 
 /** Name of what all workers do together, among the names of rates. */
 const TOTAL = "";
@@ -88,7 +89,7 @@ export class RunFeed {
   readRates(seconds: number, nowMs: number): void {
     this.#rates.read(this.samples, nowMs);
     const workers = [...this.samples.keys()].filter((id) => id !== TOTAL && this.#rates.rate(id) > 0);
-    const byWorker = Object.fromEntries(workers.map((id) => [id, round(this.#rates.rate(id))]));
+    const byWorker = Object.fromEntries(workers.map((id) => [shownId(id), round(this.#rates.rate(id))]));
     this.throughput.add({ seconds: round(seconds), total: round(this.#rates.rate(TOTAL)), byWorker });
   }
 

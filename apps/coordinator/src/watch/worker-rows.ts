@@ -3,6 +3,7 @@ import { WATCH_WORKERS_MAX, type WatchedWorker } from "@tributary/protocol";
 import type { WorkerLink } from "../worker-socket.ts";
 import { RateMeter } from "./rate-meter.ts";
 import type { RunFeed } from "./run-feed.ts";
+import { shownId } from "./shown-id.ts";
 
 /** Workers that went and are still shown. */
 const GONE_SHOWN_MAX = 32;
@@ -71,7 +72,8 @@ export class WorkerRows {
     const gone = [...this.#gone.values()].reverse().map(({ goneMs, ...row }) => {
       return { ...row, silentMilliseconds: Math.round(nowMs - goneMs) };
     });
-    return [...this.#present.values(), ...gone].slice(0, WATCH_WORKERS_MAX);
+    const rows = [...this.#present.values(), ...gone].slice(0, WATCH_WORKERS_MAX);
+    return rows.map((row) => ({ ...row, id: shownId(row.id) }));
   }
 }
 
