@@ -1,5 +1,5 @@
 import { createBlobSource } from "./blob-source.ts";
-import type { ComputeThreadTask } from "./compute-session.ts";
+import type { ComputeThreadRefusal, ComputeThreadTask } from "./compute-session.ts";
 import { COMPUTE_THREAD_NAME, type PageMessage, type StartSettings, type ThreadMessage } from "./messages.ts";
 import { openComputation } from "./open-computation.ts";
 import { openStore } from "./open-store.ts";
@@ -65,11 +65,16 @@ function serveTrainingThread(): void {
   };
 }
 
+/** Says that this compute thread cannot begin: its part of the page did not load. */
+function refuse(error: unknown): void {
+  self.postMessage({ type: "noDevice", message: String(error) } satisfies ComputeThreadRefusal);
+}
+
 if (self.name === COMPUTE_THREAD_NAME) {
   self.onmessage = ({ data }: MessageEvent<ComputeThreadTask>) => {
     // Nothing else comes before the thread has said that its device is open.
     self.onmessage = null;
-    void import("./compute-session.ts").then(({ serveComputeThread }) => serveComputeThread(self, data));
+    void import("./compute-session.ts").then(({ serveComputeThread }) => serveComputeThread(self, data), refuse);
   };
 } else {
   serveTrainingThread();
