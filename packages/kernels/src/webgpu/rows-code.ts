@@ -15,6 +15,9 @@ const LANE_ELEMENTS = 8;
 /** Most elements of a lane that stay in registers between the passes over a row; longer rows are read once for the sum and once to be written. */
 const KEPT_MAX = 16;
 
+/** Elements of a longer row that a lane loads before it uses any, so that the loads overlap. */
+const LOADED_AT_ONCE = 4;
+
 /** What the passes over a row are written with. */
 interface RowCode {
   readonly context: KernelContext;
@@ -94,17 +97,8 @@ function isInside({ columns, lanes }: RowCode, number: number): string {
 
 /** Statements for each element of the lane: `x` is its register, `column` its place in the row and `at` in the view. */
 function forElements(code: RowCode, body: (x: string) => string): string {
-  const { kept, lanes, columns, input } = code;
-  if (kept === 0) {
-    return [
-      "if (inside) {",
-      `for (var column = lane; column < ${literal(columns)}; column += ${lanes}u) {`,
-      "let at = start + column;",
-      `let x = ${input.load("at")};`,
-      body("x"),
-      "}\n}",
-    ].join("\n");
-  }
+  const { kept, lanes } = code;
+  if (kept === 0) return forLongRow(code, body);
   const lines: string[] = [];
   for (let number = 0; number < kept; number++) {
     const place = `let column = lane + ${literal(number * lanes)};\nlet at = start + column;`;
@@ -139,6 +133,31 @@ function sumInOnePass(code: RowCode): string {
     foldRow(code, { fold, prefix: "s", turn: 0, element: (x) => ({ statements: "", value: x }) }),
     `let largest = ${states[0]};`,
     `let total = ${fold.result(states)};`,
+  ].join("\n");
+}
+
+/** The same for a row that is too long for registers: in loops, of which a turn loads several elements before it uses any. */
+function forLongRow({ lanes, columns, input }: RowCode, body: (x: string) => string): string {
+  const loads: string[] = [];
+  const uses: string[] = [];
+  for (let turn = 0; turn < LOADED_AT_ONCE; turn++) {
+    const column = `next + ${literal(turn * lanes)}`;
+    loads.push(`let at${turn} = start + ${column};`, `let x${turn} = ${input.load(`at${turn}`)};`);
+    uses.push(`{\nlet column = ${column};\nlet at = at${turn};\n${body(`x${turn}`)}\n}`);
+  }
+  return [
+    "if (inside) {",
+    "var next = lane;",
+    `for (; next + ${literal((LOADED_AT_ONCE - 1) * lanes)} < ${literal(columns)}; next += ${LOADED_AT_ONCE * lanes}u) {`,
+    ...loads,
+    ...uses,
+    "}",
+    `for (; next < ${literal(columns)}; next += ${lanes}u) {`,
+    "let column = next;",
+    "let at = start + column;",
+    `let x = ${input.load("at")};`,
+    body("x"),
+    "}\n}",
   ].join("\n");
 }
 
