@@ -103,6 +103,18 @@ export class Connection implements TransportHandlers {
     this.#goodbye(reason, CLOSE_CODES.normal.code);
   }
 
+  /**
+   * Takes the connection for broken if nothing came over it for as long as makes it lost, and nothing is computed for it: phones
+   * let sockets die in their sleep without saying so.
+   */
+  doubt(): void {
+    const { lostAfterMilliseconds } = this.#welcome?.heartbeat ?? { lostAfterMilliseconds: Number.POSITIVE_INFINITY };
+    const isSilent = this.#options.clock.now() - this.#lastSignMs >= lostAfterMilliseconds;
+    if (this.#isOpen && isSilent && !this.#desk.isBusy) {
+      this.#transport?.close(CLOSE_CODES.abnormal.code, "no sign of life");
+    }
+  }
+
   onPing(): void {
     this.#lastSignMs = this.#options.clock.now();
   }

@@ -45,6 +45,11 @@ export class LeaseDesk {
     this.#options = options;
   }
 
+  /** Whether a lease is computed, or its result is sent. */
+  get isBusy(): boolean {
+    return this.#leases.all().some(({ stage }) => stage === "computing" || stage === "sending");
+  }
+
   /** Resolves when no upload is under way. */
   get uploads(): Promise<void> {
     return this.#uploads;

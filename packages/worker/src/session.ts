@@ -50,9 +50,13 @@ export class WorkerSession {
     await this.#connection?.leave(reason);
   }
 
-  /** Ends the wait before the next attempt, if there is one: the network is back, or a person asks. */
+  /**
+   * The network is back, or somebody looks at a page that may have slept: ends the wait before the next attempt, and takes a
+   * connection that is silent for too long for broken.
+   */
   retryNow(): void {
     this.#wake();
+    this.#connection?.doubt();
   }
 
   /** One connection from beginning to end. */

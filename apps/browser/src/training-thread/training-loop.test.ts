@@ -41,8 +41,15 @@ class OpeningSocket implements BrowserSocket {
   }
 }
 
-function bench(change: { readonly backend?: "wasm" | "webgpu"; readonly status?: number | null } = {}) {
-  const { backend = "wasm", status = 404 } = change;
+interface BenchOptions {
+  readonly backend?: "wasm" | "webgpu";
+  readonly status?: number | null;
+  readonly resume?: string | null;
+  /** Sockets close instead of opening. */
+  readonly isUnreachable?: boolean;
+}
+
+function bench({ backend = "wasm", status = 404, resume = null, isUnreachable = false }: BenchOptions = {}) {
   const posted: ThreadMessage[] = [];
   const happened: string[] = [];
   let sockets = 0;
@@ -69,12 +76,14 @@ function bench(change: { readonly backend?: "wasm" | "webgpu"; readonly status?:
     createSocket: () => {
       sockets += 1;
       happened.push("socket");
-      return new OpeningSocket();
+      const socket = new OpeningSocket();
+      if (isUnreachable) socket.close(1006);
+      return socket;
     },
     askStatus,
   });
   const loop = new TrainingLoop({
-    settings: SETTINGS,
+    settings: { ...SETTINGS, resume },
     post: (message) => posted.push(message),
     clock,
     random: () => 0,
@@ -165,6 +174,21 @@ describe("a tab's training loop", () => {
     await settle();
     expect(posted).toContainEqual({ type: "cleared", code: "OFFLINE" });
     expect(types().at(-1)).toBe("connecting");
+  });
+
+  it("gives up on a coordinator that it never reached, but waits for one that this tab was at before", async () => {
+    const ends = async (resume: string | null) => {
+      const { loop, types, sockets } = bench({ status: null, isUnreachable: true, resume });
+      void loop.run();
+      for (let attempt = 0; attempt < 10; attempt++) {
+        await settle();
+        loop.receive({ type: "wake" });
+      }
+      await settle();
+      return [types().at(-1), sockets()];
+    };
+    expect(await ends(null)).toEqual(["ended", 6]);
+    expect(await ends("w1")).toEqual(["disconnected", 11]);
   });
 
   it("stays connected to a coordinator that answers without a network, on this very machine", async () => {

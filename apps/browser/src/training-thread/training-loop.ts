@@ -132,7 +132,8 @@ export class TrainingLoop {
       crc32,
       hello: this.#helloOf(computation),
       resume: this.#worker,
-      firstAttemptsMax: FIRST_ATTEMPTS_MAX,
+      // Whoever was in before waits as long as it takes: a phone that wakes has no network yet.
+      firstAttemptsMax: this.#worker === null ? FIRST_ATTEMPTS_MAX : Number.POSITIVE_INFINITY,
       onEvent: (event) => this.#onEvent(event),
     });
     try {
