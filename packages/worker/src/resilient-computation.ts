@@ -1,5 +1,6 @@
 import type { Backend } from "@tributary/kernels";
 import type { CodedGradient, DeviceComputation, LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
+import { clauseOf, gpuSentence, troubleOf } from "./device-words.ts";
 import { WorkerError } from "./errors.ts";
 import { LossRecord } from "./losses.ts";
 import { partsOf, setupInParts } from "./microbatch-parts.ts";
@@ -67,8 +68,7 @@ export class ResilientComputation implements DeviceComputation {
       try {
         const gpu = await openGpu();
         const computation = new ResilientComputation(options, gpu);
-        const remark = gpu.remark === undefined ? "" : `; ${gpu.remark}`;
-        computation.#tell(`Computing on the GPU ${gpu.adapter ?? ""}`.trim() + remark);
+        computation.#tell(gpuSentence(gpu));
         return computation;
       } catch (error) {
         if (gpuRequired) throw error;
@@ -272,20 +272,6 @@ export class ResilientComputation implements DeviceComputation {
   #tell(sentence: string): void {
     this.#options.onEvent({ type: "device", backend: this.backend, adapter: this.adapter, sentence });
   }
-}
-
-/** By code, because errors of a compute thread have lost their class. */
-function troubleOf(error: unknown): "lost" | "refused" | "memory" | null {
-  if (!(error instanceof Error) || !("code" in error)) return null;
-  if (error.code === "DEVICE_LOST") return "lost";
-  if (error.code === "DEVICE_FAILED") return "refused";
-  return error.code === "OUT_OF_MEMORY" ? "memory" : null;
-}
-
-/** What happened, without how to mend it: messages have a colon between them. */
-function clauseOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split(": ")[0] ?? message;
 }
 
 function copied(inner: DeviceComputation, bytes: Uint8Array): Uint8Array {
