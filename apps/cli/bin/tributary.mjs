@@ -33,6 +33,7 @@ if (Number(major) >= NODE_MAJOR) {
   // A terminal sends Ctrl-C to the whole group: the command handles it, this process only waits for it.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
+  process.on("SIGHUP", () => child.kill("SIGHUP"));
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
   });

@@ -17,12 +17,14 @@ export async function join(url: string, options: Options, output: ReporterOutput
   const say = (text: string) => {
     if (!options.json && !options.quiet) output.words(`${text}\n`);
   };
-  const signals = new StopSignals();
+  const signals = new StopSignals(output.nowMs);
   signals.onFirst((signal) => {
     output.words(`${signal}: giving leases back, then leaving; once more to leave at once\n`);
     controller.abort();
   });
   let contributions = 0;
+  /** Why it is not connected, as it was told last. */
+  let said: string | null = null;
   try {
     const end = await runNodeWorker({
       url,
@@ -34,8 +36,13 @@ export async function join(url: string, options: Options, output: ReporterOutput
       onEvent: (event) => {
         if (options.json) output.data(`${JSON.stringify(event)}\n`);
         if (event.type === "joined") say(`Joined run ${event.run} at step ${event.step} as ${event.worker}`);
-        if (event.type === "disconnected")
-          say(`${event.message}; trying again in ${(event.retryMilliseconds / 1000).toFixed(1)} s`);
+        if (event.type === "disconnected") {
+          // Once in full: a coordinator that is away is asked again and again.
+          const what = event.message === said ? "No answer yet" : sentence(event.message);
+          said = event.message;
+          say(`${what}; trying again in ${(event.retryMilliseconds / 1000).toFixed(1)} s`);
+        }
+        if (event.type === "joined") said = null;
         if (event.type === "device") say(event.sentence);
         if (event.type === "sent") contributions += 1;
       },
@@ -46,11 +53,16 @@ export async function join(url: string, options: Options, output: ReporterOutput
       say(`${isStopped ? "Left" : end.message} (${contributions} contributions sent)`);
       return exitCodeOf(signals);
     }
-    output.words(`${end.message}\n`);
+    output.words(`${sentence(end.message)}\n`);
     return end.reason === "failed" ? EXIT_CODES.failure : EXIT_CODES.cannotConnect;
   } finally {
     signals.dispose();
   }
+}
+
+/** As it stands at the beginning of a line; addresses stay as they are. */
+function sentence(text: string): string {
+  return text.replace(/^[a-z]+ /, (word) => word.charAt(0).toUpperCase() + word.slice(1));
 }
 
 function exitCodeOf({ received }: StopSignals): ExitCode {

@@ -57,7 +57,7 @@ export async function train(
   // the quick collection of young objects frees those bytes. The flag is the whole process's, which is this command's own.
   setFlagsFromString("--no-incremental-marking");
   // Not before: a run file that never comes to an end could not be interrupted.
-  const signals = new StopSignals();
+  const signals = new StopSignals(surroundings.output.nowMs);
   const coordinator = await startCoordinator({
     run: traced,
     out: outFolder(run, options, surroundings.now()),

@@ -17,7 +17,7 @@ import { CLOCK, openComputation } from "./open-computation.ts";
 import { createSocketConnect } from "./socket-transport.ts";
 
 /** Attempts to reach a coordinator before giving up, unless it answered once: some 15 seconds on average. */
-const FIRST_ATTEMPTS_MAX = 6;
+const FIRST_ATTEMPTS_MAX = 7;
 
 /** What can be chosen about a Node worker. */
 export interface NodeWorkerOptions {
