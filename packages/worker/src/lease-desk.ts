@@ -127,7 +127,7 @@ export class LeaseDesk {
   }
 
   #announce(held: HeldLease, outcome: LeaseOutcome): void {
-    const { lease, step, kind } = held.lease;
+    const { lease, step, kind, start, end } = held.lease;
     const { microbatches, milliseconds, gradient, sums } = outcome;
     if (gradient === null) {
       this.#leases.remove(held);
@@ -138,7 +138,7 @@ export class LeaseDesk {
       const byteLength = gradient.bytes.byteLength;
       this.#say({ type: "result", lease, step, microbatches, milliseconds, codec: this.#options.codec(), byteLength });
     }
-    this.#options.onEvent({ type: "computed", lease, kind, step, microbatches, milliseconds });
+    this.#options.onEvent({ type: "computed", lease, kind, step, microbatches, leased: end - start, milliseconds });
   }
 
   async #upload(held: HeldLease, outcome: LeaseOutcome, gradient: CodedGradient): Promise<void> {

@@ -44,6 +44,8 @@ export type SessionEvent =
       readonly kind: LeaseKind;
       readonly step: number;
       readonly microbatches: number;
+      /** Samples of the whole lease: its last microbatch may be short. */
+      readonly leased: number;
       readonly milliseconds: number;
     }
   /** A contribution is on its way, to its last byte. */

@@ -21,8 +21,8 @@ const JOINED: readonly ThreadMessage[] = [
   { type: "setup", microbatch: 16, parameterBytes: 40 },
   session({ type: "ready", step: 3 }),
 ];
-const computed = (lease: number, step: number, microbatches: number): ThreadMessage =>
-  session({ type: "computed", lease, kind: "gradient", step, microbatches, milliseconds: 100 });
+const computed = (lease: number, step: number, microbatches: number, leased = 16 * microbatches): ThreadMessage =>
+  session({ type: "computed", lease, kind: "gradient", step, microbatches, leased, milliseconds: 100 });
 
 const codes = (state: JoinState) => state.obstacles.map(({ code }) => code);
 
@@ -39,7 +39,8 @@ describe("the state of the page", () => {
     const state = after(
       ...JOINED,
       computed(1, 3, 2),
-      computed(2, 3, 4),
+      // Three microbatches and a quarter: the last one is padded.
+      computed(2, 3, 4, 52),
       session({ type: "sent", lease: 1, bytes: 40 }),
       session({ type: "sent", lease: 2, bytes: 40 }),
       computed(3, 4, 1),
@@ -49,7 +50,7 @@ describe("the state of the page", () => {
       steps: 2,
       contributions: 3,
       evaluations: 0,
-      samples: 7 * 16,
+      samples: 32 + 52 + 16,
       rejected: 0,
       bytesSent: 120,
       bytesReceived: 40,
@@ -57,10 +58,16 @@ describe("the state of the page", () => {
     expect(state.sinceMs).toBe(9_900);
   });
 
+  it("forgets results that were not sent when a new thread takes over", () => {
+    const state = after(...JOINED, computed(1, 3, 2));
+    expect(state.waitingLeases.size).toBe(1);
+    expect(reduce(state, { type: "started" }).waitingLeases.size).toBe(0);
+  });
+
   it("counts evaluations apart, and what was rejected not at all as a step", () => {
     const state = after(
       ...JOINED,
-      session({ type: "computed", lease: 1, kind: "evaluate", step: 3, microbatches: 1, milliseconds: 5 }),
+      session({ type: "computed", lease: 1, kind: "evaluate", step: 3, microbatches: 1, leased: 16, milliseconds: 5 }),
       computed(2, 3, 1),
       session({ type: "rejected", lease: 2, code: "STALE_STEP", step: 4 }),
     );

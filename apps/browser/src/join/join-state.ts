@@ -134,7 +134,8 @@ export function reduce(state: JoinState, action: JoinAction): JoinState {
       return { ...state, gpu: action.finding };
     case "started": {
       const kept = state.obstacles.filter(({ code }) => LASTING_OBSTACLES.includes(code));
-      return { ...state, phase: "opening", device: null, obstacles: kept, end: null, pausedFor: null };
+      const fresh = { device: null, compiling: null, end: null, pausedFor: null, waitingLeases: new Map() };
+      return { ...state, ...fresh, phase: "opening", obstacles: kept };
     }
     case "obstacle":
       return present(state, action.code, action.detail);
@@ -237,7 +238,7 @@ function onSession(state: JoinState, event: SessionEvent, nowMs: number): JoinSt
 
 function onComputed(state: JoinState, event: SessionEvent & { readonly type: "computed" }, nowMs: number): JoinState {
   const { progress, microbatch, computed, waitingLeases } = state;
-  const samples = event.microbatches * microbatch;
+  const samples = Math.min(event.leased, event.microbatches * microbatch);
   const isGradient = event.kind === "gradient";
   return {
     ...state,

@@ -10,9 +10,6 @@ import { TrainingLoop } from "./training-loop.ts";
 // One script for both kinds of thread: a tab loads what they have in common once.
 declare const self: DedicatedWorkerGlobalScope;
 
-// Whoever started this thread hears of errors alone: a promise that nobody took would leave a page that waits for good.
-self.addEventListener("unhandledrejection", ({ reason }) => reportError(reason));
-
 /** Milliseconds after which a server that does not answer counts as gone. */
 const STATUS_MILLISECONDS = 5_000;
 
@@ -61,7 +58,8 @@ function serveTrainingThread(): void {
       return;
     }
     queue = start(data.settings);
-    void queue.then((loop) => loop.run());
+    // The page hears of errors alone: a promise that nobody took would leave it waiting for good.
+    queue.then((loop) => loop.run()).catch((error: unknown) => reportError(error));
   };
 }
 
