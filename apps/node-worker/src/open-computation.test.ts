@@ -17,7 +17,7 @@ const BARE: MachineFiles = {
   home: "/people/ada",
   exists: () => false,
   namesIn: () => [],
-  contains: () => false,
+  textOf: () => null,
 };
 
 async function open(backend: "auto" | "wasm" | "webgpu", machine?: MachineFiles) {

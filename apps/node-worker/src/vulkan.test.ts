@@ -4,6 +4,11 @@ import { type MachineFiles, missingVulkan } from "./vulkan.ts";
 const DEBIAN_LOADER = "/usr/lib/x86_64-linux-gnu/libvulkan.so.1";
 const INTEL = "/usr/share/vulkan/icd.d/intel_icd.x86_64.json";
 
+const FOLDER = "/usr/share/vulkan/icd.d";
+/** Manifests as the loader reads them: a library by its path, and one by its name. */
+const X = { [INTEL]: '{"ICD": {"api_version": "1.3.2", "library_path": "./libx.so"}, "file_format_version": "1.0.0"}' };
+const Y = { [INTEL]: '{"ICD": {"library_path" : "liby.so.0"}}' };
+
 /** A machine with these files and no others. */
 function machine(
   paths: readonly string[],
@@ -18,7 +23,7 @@ function machine(
     exists: (path) => paths.includes(path),
     namesIn: (folder) =>
       paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
-    contains: (path, text) => texts[path]?.includes(text) === true,
+    textOf: (path) => texts[path] ?? null,
   };
 }
 
@@ -45,6 +50,8 @@ describe("what is looked for before Dawn is loaded", () => {
       machine([DEBIAN_LOADER, "/x/sw.json"], { VK_ICD_FILENAMES: "/x/sw.json" }),
     ],
     ["a folder that VK_DRIVER_FILES names", machine([DEBIAN_LOADER, "/x/sw.json"], { VK_DRIVER_FILES: "/y.json:/x" })],
+    ["a driver whose library lies beside its manifest", machine([DEBIAN_LOADER, INTEL, `${FOLDER}/libx.so`], {}, X)],
+    ["a driver whose library the linker finds", machine([DEBIAN_LOADER, INTEL, "/usr/lib/liby.so.0"], {}, Y)],
     ["a driver beside the usual ones", machine([DEBIAN_LOADER, "/x/a.json"], { VK_ADD_DRIVER_FILES: "/x/a.json" })],
   ])("finds %s", (_, files) => {
     expect(missingVulkan(files)).toBeNull();
@@ -67,6 +74,15 @@ describe("what is looked for before Dawn is loaded", () => {
     const missing = missingVulkan(machine([DEBIAN_LOADER, INTEL], variables));
     expect(missing?.what).toBe("Vulkan has no driver (VK_DRIVER_FILES names /gone.json, where there is none)");
     expect(missing?.remedy).toMatch(/^correct VK_DRIVER_FILES/);
+  });
+
+  it("says that a driver's manifest was left behind by its library", () => {
+    const missing = [X, Y].map((texts) => missingVulkan(machine([DEBIAN_LOADER, INTEL], {}, texts))?.what);
+    expect(missing).toEqual([
+      `Vulkan has no driver (${INTEL} names ${FOLDER}/libx.so, which is not installed)`,
+      `Vulkan has no driver (${INTEL} names liby.so.0, which is not installed)`,
+    ]);
+    expect(missingVulkan(machine([DEBIAN_LOADER, INTEL, "/etc/vulkan/icd.d/z.json"], {}, Y))).toBeNull();
   });
 
   it("words that become one sentence have no colon before the remedy", () => {

@@ -12,8 +12,8 @@ export interface MachineFiles {
   readonly exists: (path: string) => boolean;
   /** Names in a folder; none where there is no such folder. */
   readonly namesIn: (folder: string) => readonly string[];
-  /** Whether a file is there, can be read and has this text in it. */
-  readonly contains: (path: string, text: string) => boolean;
+  /** The bytes of a file as letters of Latin 1; null where there is none that can be read. */
+  readonly textOf: (path: string) => string | null;
 }
 
 /** Why there is no Vulkan, in two parts of one sentence. */
@@ -52,7 +52,7 @@ const DRIVER_ROOTS = ["/etc", "/usr/local/etc", "/run/opengl-driver/share", "/ru
  */
 export function missingVulkan(files: MachineFiles): MissingVulkan | null {
   if (files.platform !== "linux") return null;
-  if (!hasLoader(files)) {
+  if (!isLibraryHere(files, LOADER)) {
     return {
       what: `This machine has no Vulkan (${LOADER} is not installed)`,
       remedy:
@@ -62,28 +62,42 @@ export function missingVulkan(files: MachineFiles): MissingVulkan | null {
   }
   const variable = DRIVER_VARIABLES.find((name) => pathsOf(files, name).length > 0);
   if (variable !== undefined) {
-    if (pathsOf(files, variable).some((path) => isDriver(files, path))) return null;
-    return {
+    return missingDriver(files, pathsOf(files, variable), {
       what: `Vulkan has no driver (${variable} names ${files.variables[variable]}, where there is none)`,
       remedy: `correct ${variable}, or unset it to have the usual folders searched`,
-    };
+    });
   }
-  const folders = driverFolders(files);
-  if ([...folders, ...pathsOf(files, "VK_ADD_DRIVER_FILES")].some((path) => isDriver(files, path))) return null;
-  return {
+  return missingDriver(files, [...driverFolders(files), ...pathsOf(files, "VK_ADD_DRIVER_FILES")], {
     what: "Vulkan has no driver (there is no .json file in /usr/share/vulkan/icd.d or the other folders for drivers)",
     remedy:
       "install the driver of the graphics card (Debian, Ubuntu, Fedora: mesa-vulkan-drivers, or NVIDIA's own), or name its .json file in " +
       "VK_DRIVER_FILES",
+  });
+}
+
+/** Looks for a driver among manifests and folders of them. @param none what is missing where there is no manifest at all */
+function missingDriver(files: MachineFiles, places: readonly string[], none: MissingVulkan): MissingVulkan | null {
+  const manifests = places.flatMap((place) => manifestsAt(files, place));
+  const [first] = manifests;
+  if (first === undefined) return none;
+  const isUsable = (path: string) => {
+    const library = libraryOf(files, path);
+    return library === null || isLibraryHere(files, library);
+  };
+  if (manifests.some(isUsable)) return null;
+  return {
+    what: `Vulkan has no driver (${first} names ${libraryOf(files, first)}, which is not installed)`,
+    remedy: "install the driver of the graphics card that it belongs to",
   };
 }
 
-function hasLoader(files: MachineFiles): boolean {
+/** Whether the dynamic linker finds a library, as far as that can be told without loading it. */
+function isLibraryHere(files: MachineFiles, library: string): boolean {
+  if (library.includes("/")) return files.exists(library);
   const folders = [...pathsOf(files, "LD_LIBRARY_PATH"), ...LIBRARY_FOLDERS];
   return (
-    folders.some((folder) => files.exists(posix.join(folder, LOADER))) ||
-    files.contains(LINKER_CACHE, LOADER) ||
-    files.contains(PROCESS_MAP, LOADER)
+    folders.some((folder) => files.exists(posix.join(folder, library))) ||
+    [LINKER_CACHE, PROCESS_MAP].some((path) => files.textOf(path)?.includes(library) === true)
   );
 }
 
@@ -106,10 +120,20 @@ function driverFolders(files: MachineFiles): string[] {
   return roots.map((root) => posix.join(root, "vulkan/icd.d"));
 }
 
-/** A manifest, or a folder with one. */
-function isDriver(files: MachineFiles, path: string): boolean {
-  if (path.endsWith(".json")) return files.exists(path);
-  return files.namesIn(path).some((name) => name.endsWith(".json"));
+/** The drivers' manifests at a path, which is one of them or a folder. */
+function manifestsAt(files: MachineFiles, path: string): string[] {
+  if (path.endsWith(".json")) return files.exists(path) ? [path] : [];
+  return files
+    .namesIn(path)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => posix.join(path, name));
+}
+
+/** The library that a manifest names: a path from its own folder, or a name that the linker looks up. Null: it cannot be read. */
+function libraryOf(files: MachineFiles, manifest: string): string | null {
+  const path = /"library_path"\s*:\s*"([^"\\]+)"/.exec(files.textOf(manifest) ?? "")?.[1];
+  if (path === undefined) return null;
+  return path.includes("/") ? posix.resolve(posix.dirname(manifest), path) : path;
 }
 
 /** The paths of a variable, which stand between colons. */
@@ -131,11 +155,11 @@ export function thisMachine(): MachineFiles {
         return [];
       }
     },
-    contains: (path, text) => {
+    textOf: (path) => {
       try {
-        return readFileSync(path).includes(text);
+        return readFileSync(path, "latin1");
       } catch {
-        return false;
+        return null;
       }
     },
   };

@@ -128,4 +128,11 @@ describe("Reporter with --quiet", () => {
       "Error X: It broke\n  Mend it\nFinished: 4 steps, 256 samples in 1:02, 4 samples/s; test accuracy 98.13%\nModel: runs/a/model.safetensors\n",
     );
   });
+
+  it("a result of which nothing was measured ends with the pace", () => {
+    const { reporter, seen } = harness("quiet", null);
+    const nothing = { steps: 0, samples: 0, seconds: 0, samplesPerSecond: 0, bytesSent: 0, bytesReceived: 0 };
+    reporter.report({ event: "finished", ...nothing, model: "a/model.safetensors", parametersSha256: "" });
+    expect(seen.words).toBe("Finished: 0 steps, 0 samples in 0:00, 0 samples/s\nModel: a/model.safetensors\n");
+  });
 });

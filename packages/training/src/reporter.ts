@@ -121,7 +121,9 @@ function peopleLines(event: RunEvent): string[] {
     case "finished":
       return [
         `Finished: ${event.steps} steps, ${shortNumber(event.samples)} samples in ${clockTime(event.seconds)}, ` +
-          `${shortNumber(event.samplesPerSecond)} samples/s; ${metricsText(event)}`,
+          [`${shortNumber(event.samplesPerSecond)} samples/s`, metricsText(event)]
+            .filter((text) => text !== "")
+            .join("; "),
         ...(event.model === undefined ? [] : [`Model: ${event.model}`]),
       ];
     case "step":
