@@ -161,6 +161,15 @@ describe.runIf(chromium !== undefined)("the dashboard is safe", () => {
     expect(coordinator.offered.filter((name) => name === "t.admin-token").length).toBe(2);
     expect(await page.evaluate(() => localStorage.length)).toBe(0);
   });
+
+  it("takes a link with a token that is pasted over its own, and leaves links within the page alone", async () => {
+    const { page, coordinator } = await opened({ fragment: "" });
+    await page.goto(`${coordinator.url}#main`);
+    await page.goto(`${coordinator.url}#a=pasted-token`);
+    await expect.poll(() => coordinator.offered.includes("t.pasted-token"), { timeout: 120_000 }).toBe(true);
+    // The socket of the first visit, and that of the second.
+    expect(coordinator.offered.filter((name) => name.startsWith("tributary-watch")).length).toBe(2);
+  });
 });
 
 describe.runIf(chromium !== undefined)("the dashboard steers", () => {

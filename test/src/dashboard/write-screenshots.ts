@@ -68,6 +68,7 @@ async function photograph(from: Browser): Promise<void> {
     }
   }
   await page.setViewportSize(TALL);
+  await show(page, "light");
   await setLearningRate(page);
   await drawSeven(page);
   await page.locator("#inside .layer").first().waitFor();

@@ -157,6 +157,19 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     expect((await tab.facts()).obstacles).toContain(code);
   });
 
+  it("takes a whole link that is pasted over a broken one", async () => {
+    const { joinUrl } = await startWithPages({ run: traced, token: TOKEN });
+    const tab = await JoinTab.open(await launchBrowser(executable), joinUrl.split("#")[0] ?? "");
+    await tab.press("Start");
+    await tab.until(["ended"]);
+    expect(await tab.status()).toContain("This device could not join");
+    // Only the fragment differs, so that the browser by itself loads nothing again.
+    await tab.page.goto(joinUrl);
+    await tab.until(["consent"]);
+    await tab.start();
+    await tab.untilContributed();
+  });
+
   it("computes without a secure context, says what is missing, and how to get it", async () => {
     const { joinUrl } = await startWithPages({ run: traced, token: TOKEN, names: ["lan.example"] });
     const browser = await launchBrowser(executable, { strangeName: "lan.example" });
@@ -170,6 +183,9 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     expect((await tab.facts()).obstacles).toEqual(
       expect.arrayContaining(["INSECURE_ADDRESS", "STORAGE_BLOCKED", "NO_WAKE_LOCK"]),
     );
+    // What is only told stands below what the tab does.
+    const notes = tab.page.getByRole("list", { name: "Notes" });
+    expect(await notes.locator("[data-obstacle]").count()).toBe(2);
     expect(tab.errors.filter((error) => !error.startsWith("The Cross-Origin-Opener-Policy header"))).toEqual([]);
   });
 
@@ -181,6 +197,8 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     await tab.until(["ended"]);
     expect((await tab.facts()).obstacles).toContain("FINISHED");
     expect(await tab.status()).toContain("Thank you");
+    expect(await tab.page.getByRole("region", { name: "What this device has done" }).count()).toBe(1);
+    expect(await tab.page.getByRole("button", { name: /^Start/ }).count()).toBe(0);
     expect((await finished).outcome).toBe("finished");
   });
 });

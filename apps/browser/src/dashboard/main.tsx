@@ -2,7 +2,7 @@ import { WATCH_PATH, type WatchActivations } from "@tributary/protocol";
 import { mount } from "../ui/mount.ts";
 import { DashboardPage } from "./dashboard-page.tsx";
 import { DashboardContext } from "./watch/dashboard-context.ts";
-import { takeLinkToken } from "./watch/link-token.ts";
+import { linkToken, takeLinkToken } from "./watch/link-token.ts";
 import { DashboardStore } from "./watch/store.ts";
 import { WatchLink, type WatchSocket } from "./watch/watch-link.ts";
 
@@ -67,7 +67,9 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("online", () => link.connect());
 // The link with the admin token, pasted where the page is already: browsers load nothing again for another fragment.
-addEventListener("hashchange", () => location.reload());
+addEventListener("hashchange", () => {
+  if (linkToken(location.hash) !== null) location.reload();
+});
 
 const onActivations = (listener: (message: WatchActivations) => void) => {
   listeners.add(listener);

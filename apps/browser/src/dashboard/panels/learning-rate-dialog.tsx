@@ -60,7 +60,8 @@ export function LearningRateDialog({ dialog, factor, onSet }: LearningRateDialog
         <h2 id={`${id}-title`}>Learning rate</h2>
         <p id={`${id}-words`}>
           The learning rate of the run's schedule is multiplied by this from the next update on, until it is changed
-          again. At present: × {factorFigure(factor)}.
+          again. At present: ×{"\u00a0"}
+          {factorFigure(factor)}.
         </p>
         <label for={`${id}-factor`}>Factor</label>
         <input

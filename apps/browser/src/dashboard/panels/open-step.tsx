@@ -18,12 +18,7 @@ export function OpenStep() {
   const share = stepSamples === 0 ? 0 : Math.min(1, stepSamplesIn / stepSamples);
   return (
     <section class="open-step" aria-label="The open step">
-      <p>
-        {why === "" ? "Nothing is open at the moment." : why}
-        {perSecond >= FAST_STEPS_PER_SECOND ? (
-          <span class="muted"> (one of about {wholeNumber(perSecond)} steps a second)</span>
-        ) : null}
-      </p>
+      <p>{why === "" ? "Nothing is open at the moment." : why}</p>
       <div class="open-step-fill">
         <div class="meter" aria-hidden="true">
           <div class="meter-fill" style={{ width: `${100 * share}%` }} />
@@ -31,6 +26,9 @@ export function OpenStep() {
         <span class="number small muted">
           {wholeNumber(stepSamplesIn)} of {wholeNumber(stepSamples)} samples in
         </span>
+        {perSecond >= FAST_STEPS_PER_SECOND ? (
+          <span class="open-step-pace number small muted">one of about {wholeNumber(perSecond)} steps a second</span>
+        ) : null}
       </div>
     </section>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { takeLinkToken } from "./link-token.ts";
+import { linkToken, takeLinkToken } from "./link-token.ts";
 
 function tab(hash: string, stored: string | null = null) {
   const seen = { stored, cleared: false };
@@ -25,6 +25,11 @@ describe("the token of the link", () => {
     const { seen, surroundings } = tab("#a=Abc-1_2");
     expect(takeLinkToken(surroundings)).toBe("Abc-1_2");
     expect(seen).toEqual({ stored: "Abc-1_2", cleared: true });
+  });
+
+  it("may have every letter that people may choose", () => {
+    expect(linkToken("#a=A.token_of~16-letters")).toBe("A.token_of~16-letters");
+    expect(linkToken("#main")).toBeNull();
   });
 
   it("is the admin's where there are two", () => {
