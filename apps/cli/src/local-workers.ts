@@ -21,12 +21,18 @@ export class LocalWorkers {
   #haveFailed = false;
   #ending = false;
 
+  /** However this process ends, once it knows: a worker that is still starting would notice late that nobody is there. */
+  readonly #onExit = () => {
+    for (const { child } of this.#processes) child.kill("SIGKILL");
+  };
+
   constructor(options: LocalWorkersOptions) {
     this.#options = options;
     this.#left = options.count;
     this.#processes = Array.from({ length: options.count }, (_, index) =>
       spawnNodeWorker({ name: `local-${index + 1}`, ...options.worker }),
     );
+    process.once("exit", this.#onExit);
     this.#processes.forEach((worker, index) => void this.#watch(worker, index + 1));
   }
 
@@ -39,11 +45,10 @@ export class LocalWorkers {
   async end(): Promise<void> {
     this.#ending = true;
     for (const worker of this.#processes) worker.leave();
-    const timer = setTimeout(() => {
-      for (const { child } of this.#processes) child.kill("SIGKILL");
-    }, LEAVE_WITHIN_MS);
+    const timer = setTimeout(this.#onExit, LEAVE_WITHIN_MS);
     await Promise.all(this.#processes.map(({ ended }) => ended));
     clearTimeout(timer);
+    process.off("exit", this.#onExit);
   }
 
   async #watch(worker: WorkerProcess, number: number): Promise<void> {

@@ -133,6 +133,15 @@ function tell(error: unknown, asJson: boolean): void {
 /** Milliseconds that a command which failed has for ending by itself. */
 const CLOSING_MS_MAX = 2_000;
 
+/** Whoever read this command's words is gone, as with `| head`: the command ends as SIGTERM would have it. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  if (process.listenerCount("SIGTERM") === 0) process.exit(EXIT_CODES.terminated);
+  process.kill(process.pid, "SIGTERM");
+}
+
+process.stdout.on("error", onOutputError);
+process.stderr.on("error", onOutputError);
 const words = process.argv.slice(2);
 try {
   process.exitCode = await run(words);

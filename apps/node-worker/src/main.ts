@@ -52,6 +52,8 @@ function stopSignal(): AbortSignal {
     if (message === LEAVE) leave();
   });
   process.once("disconnect", leave);
+  // The other process was gone before this one had begun to listen.
+  if (process.send !== undefined && !process.connected) leave();
   return controller.signal;
 }
 

@@ -28,6 +28,14 @@ describe("how a command ends", () => {
     expect(command.named("checkpoint")).toMatchObject([{ step: 0 }]);
   });
 
+  it("when nobody reads its lines any more, it finishes the step, saves, and ends", async () => {
+    const command = Command.start(["train", SMALL_RUN, "--workers", "1", "--json"], await temporaryFolder());
+    await command.until("step");
+    command.child.stdout?.destroy();
+    expect(await command.ended).toEqual({ code: 143, signal: null });
+    expect(command.words).toBe("SIGTERM: finishing the step, then saving; once more to leave at once\n");
+  });
+
   it("a signal while join looks for a coordinator that is not there: 130", async () => {
     const command = Command.start(["join", "http://127.0.0.1:9", "--backend", "wasm"], await temporaryFolder());
     await command.untilWords("trying again");
