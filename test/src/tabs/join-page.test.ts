@@ -102,6 +102,19 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     expect(workerStates(events).filter((state) => state === "joined").length).toBeGreaterThan(1);
   });
 
+  it("stops when it is told to, in the middle of a fetch that does not end", async () => {
+    const { joinUrl } = await startWithPages({ run: traced, token: TOKEN });
+    const tab = await JoinTab.open(await launchBrowser(executable), joinUrl);
+    // Answered by nobody: as of a coordinator whose machine fell asleep.
+    await tab.page.context().route(/\/blobs\/(?!0{64})/, () => {});
+    await tab.press("Start");
+    await tab.until(["preparing"]);
+    await tab.press("Stop");
+    await tab.until(["ended"]);
+    expect(tab.page.workers()).toHaveLength(0);
+    expect((await tab.facts()).obstacles).toEqual(["NO_ADAPTER"]);
+  });
+
   it("[J2] takes part in no other run than the one that a person saw, and shows what is trained instead", async () => {
     const before = await startWithPages({ run: traced, token: TOKEN });
     const tab = await JoinTab.open(await launchBrowser(executable), before.joinUrl);

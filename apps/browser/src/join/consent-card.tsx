@@ -90,8 +90,9 @@ function WhatHappens({ controller }: { readonly controller: JoinController }) {
         </dl>
       )}
       <p class="small">
-        The host sees this device's name, what it computes on, and its address in the network. The page reads no files
-        and uses neither camera nor location. Computing takes power: plug a laptop or phone in.
+        Whoever has the link sees this device's name and what it computes on; the host also sees its address in the
+        network. The page reads no files and uses neither camera nor location. Computing takes power: plug a laptop or
+        phone in.
       </p>
     </section>
   );

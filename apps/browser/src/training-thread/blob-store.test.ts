@@ -164,6 +164,17 @@ describe("a store of blobs", () => {
     expect(words).toEqual([]);
   });
 
+  it("takes out what is over its cap when it opens: two tabs may have filled the folder, or the quota may be less now", async () => {
+    const folder = new FakeFolder();
+    const store = await BlobStore.open(options(folder, { bytesMax: 100 }));
+    await store.put(SIX.hash, SIX.bytes);
+    await store.put(SEVEN.hash, SEVEN.bytes);
+    await store.put(EIGHT.hash, EIGHT.bytes);
+    const later = await BlobStore.open(options(folder, { bytesMax: 16 }));
+    expect(later.bytes).toBe(15);
+    expect([...folder.files.keys()].filter((name) => name !== "order.json")).toEqual([SEVEN.hash, EIGHT.hash]);
+  });
+
   it("opens while another tab takes files out of the folder", async () => {
     const folder = new FakeFolder();
     folder.files.set(SIX.hash, SIX.bytes);

@@ -66,6 +66,8 @@ export class BlobStore {
     const order = (await readOrder(options.folder)).filter((hash) => found.has(hash));
     const unnamed = [...found.keys()].filter((hash) => !order.includes(hash));
     for (const hash of [...unnamed, ...order]) store.#note(hash, found.get(hash) ?? 0);
+    // Two tabs may have kept more than one may, or the browser gives less than it did.
+    await store.#makeRoom(0).catch(() => {});
     return store;
   }
 
@@ -102,11 +104,7 @@ export class BlobStore {
     const { folder, bytesMax, onBlocked } = this.#options;
     if (this.#isBlocked || this.#lengths.has(hash) || bytes.byteLength > bytesMax) return;
     try {
-      for (const [oldest] of this.#lengths) {
-        if (this.#bytes + bytes.byteLength <= bytesMax) break;
-        this.#forget(oldest);
-        await folder.remove(oldest);
-      }
+      await this.#makeRoom(bytes.byteLength);
       await folder.write(hash, bytes);
       this.#note(hash, bytes.byteLength);
       await folder.write(ORDER_NAME, new TextEncoder().encode(JSON.stringify([...this.#lengths.keys()])));
@@ -116,6 +114,16 @@ export class BlobStore {
       this.#isBlocked = true;
       await folder.remove(hash).catch(() => {});
       onBlocked(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    }
+  }
+
+  /** Takes out what was used least recently, until there is room for so many bytes more. */
+  async #makeRoom(byteLength: number): Promise<void> {
+    const { folder, bytesMax } = this.#options;
+    for (const [oldest] of this.#lengths) {
+      if (this.#bytes + byteLength <= bytesMax) break;
+      this.#forget(oldest);
+      await folder.remove(oldest);
     }
   }
 
