@@ -1,8 +1,10 @@
 import type { Kernel, ScanKernel, Storage, StorageId } from "../ir.ts";
 import type { Storages } from "../storages.ts";
+import { callKernels, type WrittenKernel } from "./alike-kernels.ts";
 import { carrySides } from "./chain/carry-sides.ts";
 import { emitChain } from "./chain/chain-code.ts";
 import { emitContraction } from "./contraction/contraction-code.ts";
+import { cutIntoPieces, gpuKernelWork, type Piece } from "./dispatch-work.ts";
 import { emitIndexed } from "./index-code.ts";
 import {
   type Access,
@@ -28,15 +30,20 @@ import { emitRows } from "./rows-code.ts";
 export interface DispatchCode {
   readonly text: string;
   readonly workgroups: number;
+  /** In which its workgroups may run one piece behind the other. */
+  readonly pieces: readonly Piece[];
   readonly bindings: readonly DispatchBinding[];
-  /** The elements at which accesses begin, four to a vector; the first is 0. */
+  /**
+   * The elements at which accesses begin, four to a vector. The first vector is another matter: its x is 0, and its y (FIRST_WORKGROUP_SLOT) is the number of
+   * the first workgroup where a dispatch runs in pieces.
+   */
   readonly bases: Uint32Array<ArrayBuffer>;
   /** Bytes of workgroup memory. */
   readonly workgroupBytes: number;
 }
 
-/** Most workgroups along one axis of a dispatch (WebGPU's maxComputeWorkgroupsPerDimension). */
-export const WORKGROUPS_PER_AXIS = 65_535;
+/** Where among the bases the number of the first workgroup is. */
+export const FIRST_WORKGROUP_SLOT = 1;
 
 /** What dispatches of a program are written with. */
 export interface DispatchTarget {
@@ -60,12 +67,13 @@ class DispatchWriter implements KernelContext {
   readonly features: GpuFeatures;
   readonly #target: DispatchTarget;
   readonly #routines = new Map<string, string>();
-  readonly #functions: string[] = [];
+  /** Names of the functions of kernels, by their text: kernels that differ in nothing but their bases share one. */
+  readonly #functions = new Map<string, string>();
   readonly #memories = new MemoryUses();
-  // Slot 0 is always 0: what is added to it the compiler of the shader cannot know.
-  readonly #bases: number[] = [0];
+  /** The bases of the kernel that is being written, and their slots. */
+  #bases: number[] = [];
   readonly #baseSlots = new Map<string, number>();
-  /** Where accesses begin, by their expressions: each is a variable of the functions that use it. */
+  /** Where accesses of that kernel begin, by their expressions: each is a variable of the functions that use it. */
   readonly #origins = new Map<string, string>();
   readonly #arrays = new Map<ArrayType, number>();
   readonly #scans = new Map<number, ScanKernel>();
@@ -86,20 +94,15 @@ class DispatchWriter implements KernelContext {
   }
 
   write(kernels: readonly GpuKernel[]): DispatchCode {
-    const branches: string[] = [];
-    let workgroups = 0;
-    for (const kernel of kernels) {
-      const code = this.#callable(kernel);
-      if (code.workgroups === 0) continue;
-      const start = literal(workgroups);
-      workgroups += code.workgroups;
-      branches.push(`if (number < ${literal(workgroups)}) {\nlet wg = number - ${start};\n${code.statements}\n}`);
-    }
+    const written = kernels.map((kernel) => this.#write(kernel));
+    // What is added to x of the first vector the compiler of the shader cannot know.
+    const { text, workgroups, bases, inOrder } = callKernels(written, [0, 0, 0, 0]);
     return {
-      text: this.#module(branches.join(" else ")),
+      text: this.#module(text, bases.length / 4),
       workgroups,
+      pieces: cutIntoPieces(inOrder),
       bindings: this.#memories.bindings,
-      bases: Uint32Array.from({ length: Math.ceil(this.#bases.length / 4) * 4 }, (_, slot) => this.#bases[slot] ?? 0),
+      bases: Uint32Array.from(bases),
       workgroupBytes: [...this.#arrays].reduce((sum, [type, length]) => sum + length * ARRAY_BYTES[type], 0),
     };
   }
@@ -180,7 +183,7 @@ class DispatchWriter implements KernelContext {
       slot = this.#bases.push(value >>> 0) - 1;
       this.#baseSlots.set(key, slot);
     }
-    return `bases[${slot >> 2}u].${"xyzw"[slot & 3]}`;
+    return `bases[slots + ${slot >> 2}u].${"xyzw"[slot & 3]}`;
   }
 
   /** The variable of where an access begins: nothing in it changes while a kernel's function runs. */
@@ -200,15 +203,26 @@ class DispatchWriter implements KernelContext {
     this.routine(variable, `var<private> ${variable}: u32;`);
   }
 
-  /** Makes a function of a kernel's code. @returns the code that calls it */
-  #callable(kernel: GpuKernel): KernelCode {
+  /** Writes a kernel of the dispatch, with bases of its own. */
+  #write(kernel: GpuKernel): WrittenKernel {
+    this.#bases = [];
+    this.#baseSlots.clear();
+    this.#origins.clear();
+    const { workgroups, name } = this.#function(kernel);
+    const bases = Array.from({ length: Math.ceil(this.#bases.length / 4) * 4 }, (_, slot) => this.#bases[slot] ?? 0);
+    return { workgroups, work: gpuKernelWork(kernel), name, bases };
+  }
+
+  /** Makes a function of a kernel's code. */
+  #function(kernel: GpuKernel): { workgroups: number; name: string } {
     const { workgroups, statements } = this.#emit(kernel);
-    const name = `kernel${this.#functions.length}`;
     const lines = [...this.#originsOf(statements), statements];
     // Dawn sees by the remainder that indices made of `lid` stay within arrays, and leaves their checks out.
     const own = `let lid = invocation % ${WORKGROUP_SIZE}u;`;
-    this.#functions.push(`fn ${name}(wg: u32, invocation: u32) {\n${[own, ...lines].join("\n")}\n}`);
-    return { workgroups, statements: `${name}(wg, lid);` };
+    const text = [own, ...lines].join("\n");
+    const name = this.#functions.get(text) ?? `kernel${this.#functions.size}`;
+    this.#functions.set(text, name);
+    return { workgroups, name };
   }
 
   #emit(kernel: GpuKernel): KernelCode {
@@ -236,17 +250,23 @@ class DispatchWriter implements KernelContext {
 
   #emitChain(chain: ChainKernel): KernelCode {
     this.#chained = true;
-    const code = emitChain(this, chain, (inner) => this.#callable(inner));
+    const code = emitChain(this, chain, (inner) => {
+      const { workgroups, name } = this.#function(inner);
+      return { workgroups, statements: `${name}(wg, lid, slots);` };
+    });
     this.#chained = false;
     return code;
   }
 
-  #module(branches: string): string {
+  /** @param vectors of bases */
+  #module(branches: string, vectors: number): string {
     const arrays = [...this.#arrays].map(
       ([type, length]) => `var<workgroup> ${arrayName(type)}: array<${type}, ${length}>;`,
     );
-    const vectors = Math.ceil(this.#bases.length / 4);
-    const enabled = this.#functions.some((text) => SUBGROUP_FUNCTION.test(text)) ? ["enable subgroups;"] : [];
+    const functions = [...this.#functions].map(
+      ([text, name]) => `fn ${name}(wg: u32, invocation: u32, slots: u32) {\n${text}\n}`,
+    );
+    const enabled = functions.some((text) => SUBGROUP_FUNCTION.test(text)) ? ["enable subgroups;"] : [];
     return [
       ...enabled,
       `@group(0) @binding(0) var<uniform> bases: array<vec4<u32>, ${vectors}>;`,
@@ -255,10 +275,10 @@ class DispatchWriter implements KernelContext {
       "fn bits_f32(bits: u32) -> f32 { return bitcast<f32>(bits ^ bases[0u].x); }",
       ...this.#memories.routines,
       ...this.#routines.values(),
-      ...this.#functions,
+      ...functions,
       `@compute @workgroup_size(${WORKGROUP_SIZE})`,
       "fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>, @builtin(local_invocation_index) lid: u32) {",
-      "let number = id.x + id.y * grid.x;",
+      `let number = bases[0u].${"xyzw"[FIRST_WORKGROUP_SLOT]} + id.x + id.y * grid.x;`,
       branches,
       "}",
     ].join("\n");

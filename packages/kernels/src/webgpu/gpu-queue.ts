@@ -1,6 +1,7 @@
 import { KernelError } from "../errors.ts";
+import { GpuPace } from "./gpu-pace.ts";
 
-/** Runs that may be on their way to the GPU at once: enough to keep it busy, few enough that a loop without reads holds no more. */
+/** Command buffers that may be on their way to the GPU at once: enough to keep it busy, few enough that a loop without reads holds no more. */
 const RUNS_IN_FLIGHT_MAX = 4;
 
 /** What a device has done since it was opened. */
@@ -40,6 +41,10 @@ export class GpuQueue {
   readonly #missing = new WeakMap<GPUBuffer, KernelError>();
   /** Those who wait for an answer of the GPU, which some platforms never give once it is lost. */
   readonly #waiting = new Set<(loss: KernelError) => void>();
+  /** How much the GPU is given at once. */
+  readonly pace = new GpuPace();
+  /** When the last command buffer that is known to have ended did so. */
+  #lastEndMs = 0;
   readonly #inFlight: Promise<unknown>[] = [];
   readonly #disposed = Promise.withResolvers<void>();
   /** Held because Dawn in Node stops when nobody holds it; given up with the device, because the process lives as long. */
@@ -147,12 +152,18 @@ export class GpuQueue {
     return { buffer, allocated };
   }
 
-  /** Hands commands over. Resolves when no more than a few runs are waiting for the GPU. */
-  async submitRun(commands: GPUCommandBuffer): Promise<void> {
+  /** Hands commands over, of so much work. Resolves when no more than a few command buffers are waiting for the GPU. */
+  async submitRun(commands: GPUCommandBuffer, work: number): Promise<void> {
     this.device.queue.submit([commands]);
     this.counters.submits += 1;
+    const begunMs = performance.now();
+    const noteEnd = (): void => {
+      const nowMs = performance.now();
+      this.pace.note(work, nowMs - Math.max(begunMs, this.#lastEndMs));
+      this.#lastEndMs = nowMs;
+    };
     // Of a loss the next command hears.
-    this.#inFlight.push(this.device.queue.onSubmittedWorkDone().catch(() => {}));
+    this.#inFlight.push(this.device.queue.onSubmittedWorkDone().then(noteEnd, () => {}));
     if (this.#inFlight.length > RUNS_IN_FLIGHT_MAX) await this.answer(Promise.resolve(this.#inFlight.shift()));
   }
 

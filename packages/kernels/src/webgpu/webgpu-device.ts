@@ -2,7 +2,7 @@ import { BYTES_PER_ELEMENT, type DType, type Program, validateProgram } from "@t
 import { checkCount, checkRange, dataMismatch } from "../buffer-range.ts";
 import type { CompileOptions, Device, DeviceBuffer, Executable, TensorData } from "../device.ts";
 import { KernelError } from "../errors.ts";
-import type { DispatchCode } from "./dispatch-code.ts";
+import { type DispatchCode, FIRST_WORKGROUP_SLOT } from "./dispatch-code.ts";
 import { WebGpuBuffer, wordBytes } from "./gpu-buffer.ts";
 import { type DeviceCounters, GpuQueue } from "./gpu-queue.ts";
 import type { GpuFeatures } from "./kernel-code.ts";
@@ -15,8 +15,8 @@ import { planProgram } from "./webgpu-program.ts";
 /** Offsets of uniform buffers are multiples of this many bytes on every adapter (WebGPU's minUniformBufferOffsetAlignment). */
 const UNIFORM_ALIGNMENT_BYTES = 256;
 
-/** Longest arithmetic class that a message can carry, in characters. */
-const CLASS_LENGTH_MAX = 64;
+/** Longest arithmetic class, in characters: a message can carry 64, and a worker may add how many parts or threads it computes in ("-m16"). */
+const CLASS_LENGTH_MAX = 56;
 
 /** A GPU that was opened, and what is known of it. */
 export interface OpenedGpu {
@@ -184,17 +184,23 @@ export class WebGpuDevice implements Device {
     throw new KernelError("OUT_OF_MEMORY", message);
   }
 
-  /** The bases of all dispatches in one buffer. */
-  async #bases(dispatches: readonly DispatchCode[]): Promise<{ buffer: GPUBuffer; offsets: number[] }> {
-    const offsets: number[] = [];
+  /** The bases of all dispatches in one buffer, once for each piece. */
+  async #bases(dispatches: readonly DispatchCode[]): Promise<{ buffer: GPUBuffer; offsets: number[][] }> {
     let end = 0;
-    for (const { bases } of dispatches) {
-      offsets.push(end);
-      end += Math.ceil(bases.byteLength / UNIFORM_ALIGNMENT_BYTES) * UNIFORM_ALIGNMENT_BYTES;
-    }
+    const offsets = dispatches.map(({ bases, pieces }) =>
+      pieces.map(() => {
+        const start = end;
+        end += Math.ceil(bases.byteLength / UNIFORM_ALIGNMENT_BYTES) * UNIFORM_ALIGNMENT_BYTES;
+        return start;
+      }),
+    );
     const words = new Uint32Array(end / Uint32Array.BYTES_PER_ELEMENT);
-    for (const [index, { bases }] of dispatches.entries()) {
-      words.set(bases, offsets[index] / Uint32Array.BYTES_PER_ELEMENT);
+    for (const [index, { bases, pieces }] of dispatches.entries()) {
+      for (const [number, { first }] of pieces.entries()) {
+        const start = offsets[index][number] / Uint32Array.BYTES_PER_ELEMENT;
+        words.set(bases, start);
+        words[start + FIRST_WORKGROUP_SLOT] = first;
+      }
     }
     return { buffer: await this.#filled(BUFFER_USAGE.UNIFORM, words), offsets };
   }

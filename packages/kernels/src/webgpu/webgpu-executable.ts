@@ -2,7 +2,8 @@ import type { Program } from "@tributary/program";
 import { resolveBindings } from "../bindings.ts";
 import type { Bindings, Executable } from "../device.ts";
 import { KernelError } from "../errors.ts";
-import { type DispatchCode, WORKGROUPS_PER_AXIS } from "./dispatch-code.ts";
+import type { DispatchCode } from "./dispatch-code.ts";
+import { joinPieces, WORKGROUPS_PER_AXIS } from "./dispatch-work.ts";
 import type { Pipeline } from "./pipelines.ts";
 import type { WebGpuDevice } from "./webgpu-device.ts";
 
@@ -13,21 +14,30 @@ const BIND_GROUP_SETS_MAX = 8;
 export interface CompiledProgram {
   readonly dispatches: readonly DispatchCode[];
   readonly pipelines: readonly Pipeline[];
-  /** The bases of all dispatches, each at its offset in bytes. */
+  /** The bases of all dispatches, for each piece of each at its offset in bytes. */
   readonly bases: GPUBuffer;
-  readonly basesOffsets: readonly number[];
+  readonly basesOffsets: readonly (readonly number[])[];
   readonly constants: GPUBuffer | null;
   readonly arenaBytes: number;
 }
 
-/** Runs a planned program: a run is one pass of one command buffer. */
+/** The bind groups of a dispatch, one for each piece. */
+type BindGroups = readonly GPUBindGroup[];
+
+/** Commands that are handed over together, and how much work they are. */
+interface Submission {
+  readonly commands: GPUCommandBuffer;
+  readonly work: number;
+}
+
+/** Runs a planned program: a run is one pass of one command buffer, unless it is very much work. */
 export class WebGpuExecutable implements Executable {
   readonly program: Program;
   readonly scratchBytes: number;
   readonly #device: WebGpuDevice;
   #compiled: CompiledProgram | null;
   /** Bind groups by the buffers that they bind, the set used last at the end. */
-  readonly #groups = new Map<string, readonly GPUBindGroup[]>();
+  readonly #groups = new Map<string, readonly BindGroups[]>();
 
   constructor(device: WebGpuDevice, program: Program, compiled: CompiledProgram) {
     this.#device = device;
@@ -50,18 +60,39 @@ export class WebGpuExecutable implements Executable {
       for (const { memory } of [...inputs, ...outputs]) queue.checkBuffer(memory);
       const groups = await this.#bindGroups(compiled, inputs, outputs);
       if (compiled.dispatches.length === 0) return;
-      const encoder = queue.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (const [index, { workgroups }] of compiled.dispatches.entries()) {
-        pass.setPipeline(compiled.pipelines[index].pipeline);
-        pass.setBindGroup(0, groups[index]);
-        const width = Math.min(workgroups, WORKGROUPS_PER_AXIS);
-        pass.dispatchWorkgroups(width, Math.ceil(workgroups / width));
-        queue.counters.dispatches += 1;
-      }
-      pass.end();
-      await queue.submitRun(encoder.finish());
+      for (const { commands, work } of this.#commands(compiled, groups)) await queue.submitRun(commands, work);
     });
+  }
+
+  /** Commands for a run: one command buffer, or several where one would be more than the GPU does in a short time. */
+  #commands(compiled: CompiledProgram, groups: readonly BindGroups[]): Submission[] {
+    const { device, counters, pace } = this.#device.queue;
+    const submissions: Submission[] = [];
+    let encoder = device.createCommandEncoder();
+    let pass = encoder.beginComputePass();
+    let work = 0;
+    const finish = (): void => {
+      pass.end();
+      submissions.push({ commands: encoder.finish(), work });
+    };
+    for (const [index, { pieces }] of compiled.dispatches.entries()) {
+      for (const piece of joinPieces(pieces, pace.dispatchWork)) {
+        if (work > 0 && work + piece.work > pace.submitWork) {
+          finish();
+          encoder = device.createCommandEncoder();
+          pass = encoder.beginComputePass();
+          work = 0;
+        }
+        pass.setPipeline(compiled.pipelines[index].pipeline);
+        pass.setBindGroup(0, groups[index][piece.number]);
+        const width = Math.min(piece.workgroups, WORKGROUPS_PER_AXIS);
+        pass.dispatchWorkgroups(width, Math.ceil(piece.workgroups / width));
+        counters.dispatches += 1;
+        work += piece.work;
+      }
+    }
+    finish();
+    return submissions;
   }
 
   dispose(): void {
@@ -76,14 +107,16 @@ export class WebGpuExecutable implements Executable {
     compiled: CompiledProgram,
     inputs: readonly NamedMemory[],
     outputs: readonly NamedMemory[],
-  ): Promise<readonly GPUBindGroup[]> {
+  ): Promise<readonly BindGroups[]> {
     const arena = await this.#device.arena(compiled.arenaBytes);
     const key = [arena.generation, ...inputs.map(({ id }) => id), ...outputs.map(({ id }) => id)].join();
     const known = this.#groups.get(key);
     this.#groups.delete(key);
     const groups =
       known ??
-      compiled.dispatches.map((_, index) => this.#bindGroup(compiled, index, { inputs, outputs, arena: arena.buffer }));
+      compiled.dispatches.map((_, index) =>
+        this.#bindPieces(compiled, index, { inputs, outputs, arena: arena.buffer }),
+      );
     this.#groups.set(key, groups);
     for (const oldest of this.#groups.keys()) {
       if (this.#groups.size <= BIND_GROUP_SETS_MAX) break;
@@ -92,17 +125,19 @@ export class WebGpuExecutable implements Executable {
     return groups;
   }
 
-  #bindGroup(compiled: CompiledProgram, index: number, buffers: BoundBuffers): GPUBindGroup {
+  #bindPieces(compiled: CompiledProgram, index: number, buffers: BoundBuffers): BindGroups {
     const { bindings, bases } = compiled.dispatches[index];
     const entries: GPUBindGroupEntry[] = bindings.map(({ memory }, number) => ({
       binding: number + 1,
       resource: { buffer: bufferOf(memory, buffers, compiled.constants) },
     }));
-    entries.unshift({
-      binding: 0,
-      resource: { buffer: compiled.bases, offset: compiled.basesOffsets[index], size: bases.byteLength },
+    return compiled.basesOffsets[index].map((offset) => {
+      const resource = { buffer: compiled.bases, offset, size: bases.byteLength };
+      return this.#device.queue.device.createBindGroup({
+        layout: compiled.pipelines[index].layout,
+        entries: [{ binding: 0, resource }, ...entries],
+      });
     });
-    return this.#device.queue.device.createBindGroup({ layout: compiled.pipelines[index].layout, entries });
   }
 }
 

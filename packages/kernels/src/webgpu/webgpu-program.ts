@@ -4,6 +4,7 @@ import { lowerProgram } from "../lowering.ts";
 import { collectConstants, planArena } from "./arena.ts";
 import { fuseChains } from "./chain/fuse-chains.ts";
 import { normalizeScans } from "./chain/normalize-scans.ts";
+import { cutScans } from "./chain/segments.ts";
 import { splitContractions } from "./contraction/split-contractions.ts";
 import { type DispatchCode, type DispatchTarget, dispatchCode } from "./dispatch-code.ts";
 import { StorageTable } from "./gpu-storages.ts";
@@ -25,7 +26,7 @@ export function planProgram(program: Program, features: GpuFeatures): PlannedPro
   const lowered = lowerProgram(program, { operands: "rows" });
   const table = new StorageTable(lowered.storages);
   const staged = stageEdges(table.storages, lowered.kernels, features);
-  const fused = fuseChains(table, normalizeScans(table, staged), features);
+  const fused = fuseChains(table, cutScans(table, normalizeScans(table, staged)), features);
   // What a chain does is one workgroup's: only kernels that stand alone are split among more workgroups.
   const kernels = fused.flatMap((kernel): readonly GpuKernel[] => {
     if (kernel.kind === "chain") return [kernel];

@@ -2,6 +2,7 @@ import type { ContractKernel, Kernel, ReduceKernel, Storage } from "../../ir.ts"
 import { kernelReads, kernelWrites } from "../../kernel-access.ts";
 import type { PartSizes } from "./part-sizes.ts";
 import { chooseParts } from "./parts.ts";
+import { workOfTurns } from "./segments.ts";
 import { contractionDepth, kernelWork } from "./work.ts";
 
 /** Longest sum of a product in a chain: one invocation computes it from end to end. */
@@ -52,6 +53,8 @@ export function isWorthwhile(
   sizes: PartSizes,
 ): boolean {
   const { count, leaves } = chooseParts(table, [...one, ...two], sizes);
+  const isRecurrent = leaves.some(({ scans }) => scans.length > 0);
+  if (isRecurrent && workOfTurns(leaves) / count > sizes.recurrentWorkMax) return false;
   for (const side of [one, two]) {
     if (side.some(({ kind }) => kind === "scan") && chooseParts(table, side, sizes).count > count) return false;
   }

@@ -12,6 +12,11 @@ export interface PartSizes {
   readonly recurrentRows: number;
   /** So many parts of a recurrence are worth fewer rows in each. */
   readonly recurrentMin: number;
+  /**
+   * Most work, in elements, that one part of a recurrence does in one dispatch: a quarter of a billion products, which a weak GPU's core does in a tenth of a second. More turns
+   * are a dispatch of their own.
+   */
+  readonly recurrentWorkMax: number;
   /** Rows (or columns) of a product in one part for which its other side is read once. */
   readonly productRowsMin: number;
 }
@@ -24,5 +29,6 @@ export const GPU_PART_SIZES: PartSizes = {
   recurrentMax: 128,
   recurrentRows: 8,
   recurrentMin: 8,
+  recurrentWorkMax: 1 << 24,
   productRowsMin: 16,
 };

@@ -9,6 +9,7 @@ import type { ChainKernel, GpuKernel } from "../../kernel-code.ts";
 import { fuseChains } from "../fuse-chains.ts";
 import { normalizeScans } from "../normalize-scans.ts";
 import type { PartSizes } from "../part-sizes.ts";
+import { cutScans } from "../segments.ts";
 
 /** As many parts as there can be, in everything that can be divided. */
 const FINEST: PartSizes = {
@@ -18,6 +19,7 @@ const FINEST: PartSizes = {
   recurrentMax: 1 << 20,
   recurrentRows: 1,
   recurrentMin: 1,
+  recurrentWorkMax: Number.POSITIVE_INFINITY,
   productRowsMin: 1,
 };
 
@@ -25,6 +27,8 @@ const FINEST: PartSizes = {
 export interface ChainedOptions {
   /** Whether the parts of a chain run from the last to the first: they must not depend on their order. */
   readonly reverse: boolean;
+  /** Whether every turn of a scan is a segment of its own. */
+  readonly cut?: boolean;
   /** Called with what each compiled program's kernels have become. */
   readonly watch?: (kernels: readonly GpuKernel[]) => void;
 }
@@ -35,11 +39,12 @@ export async function openChainedWasm(options: ChainedOptions): Promise<Device> 
   return new WasmDevice(features, geometry, (program) => lowerChained(program, options));
 }
 
-function lowerChained(program: Program, { reverse, watch }: ChainedOptions): KernelProgram {
+function lowerChained(program: Program, { reverse, cut = false, watch }: ChainedOptions): KernelProgram {
   const lowered = lowerProgram(program, { operands: "rows" });
   const table = new StorageTable(lowered.storages);
-  const scans = normalizeScans(table, lowered.kernels, FINEST);
-  const fused = fuseChains(table, scans, { storageBuffers: 8 }, FINEST);
+  const sizes = cut ? { ...FINEST, recurrentWorkMax: 1 } : FINEST;
+  const scans = cutScans(table, normalizeScans(table, lowered.kernels, sizes), sizes);
+  const fused = fuseChains(table, scans, { storageBuffers: 8 }, sizes);
   watch?.(fused);
   const kernels = fused.flatMap((kernel) => (kernel.kind === "chain" ? asLoops(kernel, reverse) : [kernel]));
   return { storages: table.all, kernels, outputs: lowered.outputs };
