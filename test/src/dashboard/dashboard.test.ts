@@ -235,6 +235,23 @@ describe.runIf(chromium !== undefined)("the dashboard is live", () => {
     await page.getByText(`step ${run.step} of`).waitFor();
   });
 
+  it("shows no answer of before for what is asked while there is no connection", async () => {
+    const { page, coordinator } = await opened();
+    await page.locator("#inside").scrollIntoViewIfNeeded();
+    await page.locator(".layer").first().waitFor();
+    await page.getByRole("button", { name: "7 taken for 1" }).click();
+    await page.locator(".sample").first().waitFor();
+    coordinator.refuse();
+    await page.getByText("The connection to the coordinator is lost").waitFor();
+    const none = "There is no connection to the coordinator that could be asked.";
+    expect(await page.locator(".layer").count()).toBe(12);
+    await page.locator(".sample").nth(1).click();
+    await page.locator("#inside").getByText(none).waitFor();
+    await page.getByRole("button", { name: "0 taken for 0" }).click();
+    await page.getByRole("region", { name: "Class 0, taken for what it is" }).getByText(none).waitFor();
+    await page.locator("#drawing").getByText(none).waitFor();
+  });
+
   it("answers to a drawing after each stroke", async () => {
     const { page } = await opened();
     const pad = page.locator(".draw-pad");

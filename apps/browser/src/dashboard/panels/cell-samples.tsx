@@ -6,7 +6,10 @@ import type { LookedAt } from "../state/looked-at.ts";
 import { useClassName, useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
 import { useOnScreen } from "../watch/visibility.ts";
 import { percent, wholeNumber } from "../words/figures.ts";
+import { NO_CONNECTION } from "../words/progress-words.ts";
 import type { ConfusionPlace } from "./confusion.tsx";
+
+const ASKING = "Looking for samples …";
 
 /** Props of {@link CellSamples}. */
 export interface CellSamplesProps {
@@ -20,7 +23,10 @@ export interface CellSamplesProps {
 /** The test samples of one cell of the confusion matrix, the surest ones first. */
 export function CellSamples({ place: { label, predicted }, step, onLook, onClose }: CellSamplesProps) {
   const { link } = useDashboard();
-  const [answer, setAnswer] = useState<WatchSamples | string>("Looking for samples …");
+  const cell = `${label} ${predicted}`;
+  const [answered, setAnswered] = useState<{ readonly cell: string; readonly said: WatchSamples | string } | null>(
+    null,
+  );
   const region = useRef<HTMLElement>(null);
   const isSeen = useOnScreen(region);
   const isOpen = useIsOpen();
@@ -29,13 +35,15 @@ export function CellSamples({ place: { label, predicted }, step, onLook, onClose
     let isWanted = true;
     void link.ask({ type: "samples", label, predicted }).then((said) => {
       if (!isWanted) return;
-      if (said.type === "samples") setAnswer(said);
-      else if (said.type === "failed") setAnswer(`${said.message}.`);
+      if (said.type === "samples") setAnswered({ cell, said });
+      else if (said.type === "failed") setAnswered({ cell, said: `${said.message}.` });
     });
     return () => {
       isWanted = false;
     };
-  }, [link, label, predicted, step, isSeen, isOpen]);
+  }, [link, cell, step, isSeen, isOpen]);
+  // What was said of another cell is no answer for this one.
+  const answer = answered?.cell === cell ? answered.said : isOpen ? ASKING : NO_CONNECTION;
   const nameOf = useClassName();
   const title =
     label === predicted

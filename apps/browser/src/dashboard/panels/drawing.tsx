@@ -8,12 +8,15 @@ import type { LookedAt } from "../state/looked-at.ts";
 import { useClassName, useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
 import { useOnScreen } from "../watch/visibility.ts";
 import { percent, wholeNumber } from "../words/figures.ts";
+import { NO_CONNECTION } from "../words/progress-words.ts";
 import { DrawPad } from "./draw-pad.tsx";
 import { Panel } from "./panel.tsx";
 import { ProbabilityBars } from "./probability-bars.tsx";
 
 /** Milliseconds between two questions while somebody draws: within what a watcher may ask in the long run. */
 const ASK_MILLISECONDS = 250;
+
+const HOW_TO_DRAW = "Draw with a finger, a pen or the mouse. The network answers after each stroke.";
 
 /** What is asked about: the bytes of one sample, and its class if that is known. */
 interface Asked {
@@ -34,6 +37,7 @@ function DrawingPanel({ form, onLook }: { readonly form: ImageForm; readonly onL
   const [asked, setAsked] = useState<Asked | null>(null);
   const [shown, setShown] = useState<GreyPicture | null>(null);
   const place = useRef<HTMLDivElement>(null);
+  const isOpen = useIsOpen();
   const { prediction, trouble } = usePrediction(asked, useOnScreen(place));
   const onDrawn = useCallback(
     (drawing: GreyPicture | null) => {
@@ -72,7 +76,7 @@ function DrawingPanel({ form, onLook }: { readonly form: ImageForm; readonly onL
         </div>
         <div class="drawing-answer">
           {asked === null ? (
-            <p class="muted small">Draw with a finger, a pen or the mouse. The network answers after each stroke.</p>
+            <p class="muted small">{isOpen ? HOW_TO_DRAW : NO_CONNECTION}</p>
           ) : (
             <Answer asked={asked} form={form} prediction={prediction} trouble={trouble} />
           )}
@@ -187,7 +191,7 @@ function usePrediction(asked: Asked | null, isSeen: boolean) {
   const turn = useWatched(({ progress }) =>
     progress.state === "running" ? Math.floor(progress.seconds / AGAIN_SECONDS) : 0,
   );
-  const [prediction, setPrediction] = useState<WatchPrediction | null>(null);
+  const [predicted, setPredicted] = useState<{ readonly of: string; readonly answer: WatchPrediction } | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const lastAsked = useRef({ atMs: 0, number: 0, answered: 0 });
   const inputs = asked?.inputs ?? null;
@@ -197,7 +201,7 @@ function usePrediction(asked: Asked | null, isSeen: boolean) {
     if (inputs === null) {
       // What is still on its way belongs to a drawing that is gone.
       last.answered = last.number;
-      setPrediction(null);
+      setPredicted(null);
       setTrouble(null);
     }
     if (inputs === null || !isOpen || !isSeen) return undefined;
@@ -211,12 +215,14 @@ function usePrediction(asked: Asked | null, isSeen: boolean) {
         if (number <= last.answered) return;
         if (answer.type === "prediction") {
           last.answered = number;
-          setPrediction(answer);
+          setPredicted({ of: inputs, answer });
           setTrouble(null);
         } else if (answer.type === "failed" && number === last.number) setTrouble(`${answer.message}.`);
       });
     }, wait);
     return () => clearTimeout(timer);
   }, [link, inputs, isOpen, isSeen, turn]);
-  return { prediction, trouble };
+  // Without a connection an answer is one only for what was asked then.
+  const prediction = isOpen || predicted?.of === inputs ? (predicted?.answer ?? null) : null;
+  return { prediction, trouble: isOpen ? trouble : NO_CONNECTION };
 }

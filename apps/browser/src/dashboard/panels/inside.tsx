@@ -6,6 +6,7 @@ import { type LookedAt, sourceOf } from "../state/looked-at.ts";
 import { useClassName, useDashboard, useIsOpen, useWatched } from "../watch/dashboard-context.ts";
 import { prefersReducedMotion, useOnScreen } from "../watch/visibility.ts";
 import { wholeNumber } from "../words/figures.ts";
+import { NO_CONNECTION } from "../words/progress-words.ts";
 import { LayerList } from "./layer-list.tsx";
 import { Panel } from "./panel.tsx";
 import { ProbabilityBars } from "./probability-bars.tsx";
@@ -28,7 +29,9 @@ export function Inside({ looked, onLook }: InsideProps) {
   const [isPlaying, setPlaying] = useState(() => !prefersReducedMotion());
   const isOpen = useIsOpen();
   const isOver = useWatched((watched) => watched.progress.state === "finished");
-  const { activations, trouble } = useActivations(looked, isPlaying, isSeen);
+  const { activations: latest, trouble } = useActivations(looked, isPlaying, isSeen);
+  // Without a connection the last answer stays, unless something else is looked at.
+  const activations = isOpen || latest?.sample === (looked.kind === "sample" ? looked.index : null) ? latest : null;
   const sample = useTestSample(looked, isSeen);
   return (
     <Panel
@@ -38,13 +41,7 @@ export function Inside({ looked, onLook }: InsideProps) {
     >
       <div ref={place}>
         {activations === null ? (
-          <p class="empty">
-            {isOpen
-              ? (trouble ?? ASKING)
-              : isOver
-                ? OVER
-                : "There is no connection to the coordinator that could be asked."}
-          </p>
+          <p class="empty">{isOpen ? (trouble ?? ASKING) : isOver ? OVER : NO_CONNECTION}</p>
         ) : (
           <div class="inside">
             <div class="inside-sample">
@@ -70,21 +67,28 @@ interface InsideToolsProps extends InsideProps {
 }
 
 function InsideTools({ looked, onLook, isPlaying, onPlay }: InsideToolsProps) {
+  // What is not to be had any more cannot be chosen.
+  const isOpen = useIsOpen();
   const count = useWatched((watched) => watched.run.testSamples);
   const index = looked.kind === "sample" ? looked.index : 0;
   const go = (to: number) => onLook({ kind: "sample", index: count === 0 ? 0 : (to + count) % count });
   return (
     <>
-      <button type="button" class="tool" onClick={() => go(index - 1)}>
+      <button type="button" class="tool" disabled={!isOpen} onClick={() => go(index - 1)}>
         Previous
       </button>
-      <button type="button" class="tool" onClick={() => go(index + 1)}>
+      <button type="button" class="tool" disabled={!isOpen} onClick={() => go(index + 1)}>
         Next
       </button>
-      <button type="button" class="tool" onClick={() => go(Math.floor(Math.random() * Math.max(1, count)))}>
+      <button
+        type="button"
+        class="tool"
+        disabled={!isOpen}
+        onClick={() => go(Math.floor(Math.random() * Math.max(1, count)))}
+      >
         Random
       </button>
-      <button type="button" class="tool" aria-pressed={isPlaying} onClick={() => onPlay(!isPlaying)}>
+      <button type="button" class="tool" disabled={!isOpen} aria-pressed={isPlaying} onClick={() => onPlay(!isPlaying)}>
         Follow live
       </button>
     </>

@@ -81,10 +81,11 @@ function MetricTile({ metric }: { readonly metric: string }) {
 function ThroughputTile() {
   const perSecond = useWatched((watched) => watched.progress.samplesPerSecond);
   const samples = useWatched((watched) => watched.progress.samples);
+  const isOver = useWatched((watched) => watched.progress.state === "finished");
   return (
     <Tile
       label="Samples a second"
-      value={perSecond > 0 ? rate(perSecond) : NO_FIGURE}
+      value={perSecond > 0 && !isOver ? rate(perSecond) : NO_FIGURE}
       detail={`${wholeNumber(samples)} so far`}
     />
   );

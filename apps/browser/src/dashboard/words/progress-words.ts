@@ -4,6 +4,9 @@ import type { CurvePoint } from "../state/step-series.ts";
 /** Points of the curve that the pace is taken from. */
 const PACE_POINTS = 40;
 
+/** What stands where something would have to be asked of the coordinator. */
+export const NO_CONNECTION = "There is no connection to the coordinator that could be asked.";
+
 /** The state of a run in a word, and how it is coloured. */
 export const RUN_STATES: Readonly<
   Record<WatchedRunState, { readonly label: string; readonly tone: "good" | "warn" | "calm" }>
