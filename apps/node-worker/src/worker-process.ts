@@ -45,7 +45,10 @@ export function spawnNodeWorker(options: WorkerProcessOptions): WorkerProcess {
   const lost = (how: string) =>
     resolve(end ?? { reason: "failed", message: `The worker's process ${how}`, code: "PROCESS_LOST" });
   child.once("error", (error) => lost(`could not be started (${error.message})`));
-  child.once("exit", (code, signal) => lost(`ended with ${signal ?? `code ${code}`}`));
+  child.once("exit", (code, signal) => {
+    const why = signal === "SIGKILL" ? ", as the system does where memory runs out: start fewer workers" : "";
+    lost(`ended with ${signal ?? `code ${code}`}${why}`);
+  });
   return {
     child,
     ended,
