@@ -17,6 +17,7 @@ import {
 import { WorkerError } from "./errors.ts";
 import { LeaseDesk } from "./lease-desk.ts";
 import type { SessionOptions } from "./session-options.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import type { Transport, TransportHandlers } from "./transport.ts";
 
 /** How a connection ended, as the session sees it. */
@@ -33,7 +34,7 @@ export interface ConnectionEnd {
 
 /** What a connection needs of its session. */
 export interface ConnectionOptions
-  extends Pick<SessionOptions, "computation" | "clock" | "crc32" | "hello" | "onEvent"> {
+  extends Pick<SessionOptions, "computation" | "clock" | "crc32" | "hello" | "isThere" | "onEvent"> {
   /** Id of the session before, if any. */
   readonly resume: string | null;
   readonly onWelcome: (welcome: WelcomeMessage) => void;
@@ -49,6 +50,7 @@ export class Connection implements TransportHandlers {
   readonly #options: ConnectionOptions;
   readonly #desk: LeaseDesk;
   readonly #reassembly: Reassembly;
+  readonly #silence: SilenceWatch;
   readonly #closed = Promise.withResolvers<ConnectionEnd>();
   #transport: Transport | null = null;
   #welcome: WelcomeMessage | null = null;
@@ -56,8 +58,6 @@ export class Connection implements TransportHandlers {
   #inbound: ParametersMessage | null = null;
   /** Step whose parameters the computation holds, or was given and will hold before anything else happens. */
   #step: number | null = null;
-  #lastSignMs: number;
-  #cancelLook: () => void = () => {};
   #isOpen = true;
   #isLeaving = false;
   #refused: RefusedMessage | null = null;
@@ -69,9 +69,8 @@ export class Connection implements TransportHandlers {
   #held: Promise<void> = Promise.resolve();
 
   constructor(options: ConnectionOptions) {
-    const { computation, clock, crc32, onEvent } = options;
+    const { computation, clock, crc32, onEvent, isThere } = options;
     this.#options = options;
-    this.#lastSignMs = clock.now();
     this.#reassembly = new Reassembly({ crc32, allocate: (byteLength) => computation.allocate(byteLength) });
     this.#desk = new LeaseDesk({
       computation,
@@ -80,6 +79,12 @@ export class Connection implements TransportHandlers {
       isOpen: () => this.#isOpen,
       codec: () => this.#welcomed().codec,
       onEvent,
+    });
+    this.#silence = new SilenceWatch({
+      clock,
+      isThere,
+      isBusy: () => this.#desk.isBusy,
+      onLost: () => this.#transport?.close(CLOSE_CODES.abnormal.code, "no sign of life"),
     });
   }
 
@@ -103,20 +108,13 @@ export class Connection implements TransportHandlers {
     this.#goodbye(reason, CLOSE_CODES.normal.code);
   }
 
-  /**
-   * Takes the connection for broken if nothing came over it for as long as makes it lost, and nothing is computed for it: phones
-   * let sockets die in their sleep without saying so.
-   */
+  /** Takes the connection for broken if it is silent for too long: see {@link SilenceWatch.doubt}. */
   doubt(): void {
-    const { lostAfterMilliseconds } = this.#welcome?.heartbeat ?? { lostAfterMilliseconds: Number.POSITIVE_INFINITY };
-    const isSilent = this.#options.clock.now() - this.#lastSignMs >= lostAfterMilliseconds;
-    if (this.#isOpen && isSilent && !this.#desk.isBusy) {
-      this.#transport?.close(CLOSE_CODES.abnormal.code, "no sign of life");
-    }
+    this.#silence.doubt();
   }
 
   onPing(): void {
-    this.#lastSignMs = this.#options.clock.now();
+    this.#silence.heard();
   }
 
   onMessage(frame: Uint8Array): void {
@@ -135,7 +133,7 @@ export class Connection implements TransportHandlers {
   onClose(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#cancelLook();
+    this.#silence.end();
     this.#desk.close();
     this.#closed.resolve({
       code,
@@ -196,7 +194,7 @@ export class Connection implements TransportHandlers {
     this.#welcome = welcome;
     onWelcome(welcome);
     onEvent({ type: "joined", worker: welcome.worker, run: welcome.run, step: welcome.step });
-    this.#watchSilence(welcome.heartbeat.lostAfterMilliseconds, false);
+    this.#silence.begin(welcome.heartbeat.lostAfterMilliseconds, this.#transport?.seesPings === true);
     this.#enqueue(() => prepare(welcome));
   }
 
@@ -266,17 +264,6 @@ export class Connection implements TransportHandlers {
   #goodbye(reason: string, code: number): void {
     void this.#send(encodeMessage({ type: "leave", reason: reason.slice(0, SENTENCE_LENGTH_MAX) }));
     this.#transport?.close(code, "left");
-  }
-
-  // Two looks in a row: after a process was stopped and goes on, what came meanwhile is read between them.
-  #watchSilence(lostAfterMilliseconds: number, wasSilent: boolean): void {
-    if (!this.#isOpen || this.#transport?.seesPings !== true) return;
-    const { clock } = this.#options;
-    this.#cancelLook = clock.after(lostAfterMilliseconds / 2, () => {
-      const isSilent = clock.now() - this.#lastSignMs >= lostAfterMilliseconds;
-      if (isSilent && wasSilent) this.#transport?.close(CLOSE_CODES.abnormal.code, "no sign of life");
-      else this.#watchSilence(lostAfterMilliseconds, isSilent);
-    });
   }
 
   #welcomed(): WelcomeMessage {

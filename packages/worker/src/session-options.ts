@@ -20,5 +20,10 @@ export interface SessionOptions {
   readonly resume?: string | null;
   /** Attempts to reach a coordinator that never answered before the session gives up. After a first welcome it never does. */
   readonly firstAttemptsMax: number;
+  /**
+   * Whether the coordinator's server answers: asked while a connection is silent whose transport sees no pings. Default: such
+   * silence means nothing. Never rejects.
+   */
+  readonly isThere?: () => Promise<boolean>;
   readonly onEvent: (event: SessionEvent) => void;
 }

@@ -123,37 +123,6 @@ describe("coming back", () => {
     expect(waits).toEqual([250, 500, 1_000]);
   });
 
-  it("[E2] takes a connection that was silent for too long for broken when it is told that the network is back", async () => {
-    const { coordinator, clock, session } = await join();
-    clock.advance(RUN.welcome.heartbeat.lostAfterMilliseconds - 1);
-    session.retryNow();
-    await settle();
-    expect(coordinator.closedWith).toEqual([]);
-    clock.advance(1);
-    session.retryNow();
-    await settle();
-    expect(coordinator.closedWith).toEqual([CLOSE_CODES.abnormal.code]);
-    session.retryNow();
-    expect(await coordinator.hear("hello")).toMatchObject({ resume: "w1" });
-  });
-
-  it("[E2] does not doubt a connection for which it computes", async () => {
-    const computation = new SlowComputation();
-    const { coordinator, clock, session } = await start({ computation }, (fake) => {
-      fake.seesPings = false;
-    });
-    await coordinator.hear("hello");
-    coordinator.say(RUN.welcome);
-    coordinator.sayParameters(0, PARAMETERS);
-    await coordinator.hear("ready");
-    coordinator.say(leaseOf(1));
-    await settle();
-    clock.advance(10 * RUN.welcome.heartbeat.lostAfterMilliseconds);
-    session.retryNow();
-    await settle();
-    expect(coordinator.closedWith).toEqual([]);
-  });
-
   it("[E4] tries at once when it is told that the network is back", async () => {
     const { coordinator, session } = await join();
     coordinator.close(1006);
@@ -226,19 +195,6 @@ describe("coming back", () => {
     const { coordinator, ended } = await join();
     coordinator.close(code);
     expect(await ended).toMatchObject({ reason, code });
-  });
-
-  it("[E2] silence closes the connection, after a second look; pings keep it", async () => {
-    const { coordinator, clock } = await join();
-    for (let minute = 0; minute < 8; minute++) {
-      clock.advance(7_500);
-      coordinator.ping();
-    }
-    expect(coordinator.closedWith).toEqual([]);
-    clock.advance(15_000);
-    expect(coordinator.closedWith).toEqual([]);
-    clock.advance(7_500);
-    expect(coordinator.closedWith).toEqual([CLOSE_CODES.abnormal.code]);
   });
 });
 

@@ -123,7 +123,7 @@ export class TrainingLoop {
 
   /** One session, from joining to its end. */
   async #attend({ computation, capped }: Running): Promise<SessionEnd> {
-    const { connector, clock, random } = this.#options;
+    const { connector, clock, random, askStatus } = this.#options;
     this.#session = new WorkerSession({
       connect: connector.connect,
       computation: capped,
@@ -134,6 +134,7 @@ export class TrainingLoop {
       resume: this.#worker,
       // Whoever was in before waits as long as it takes: a phone that wakes has no network yet.
       firstAttemptsMax: this.#worker === null ? FIRST_ATTEMPTS_MAX : Number.POSITIVE_INFINITY,
+      isThere: async () => (await askStatus()) !== null,
       onEvent: (event) => this.#onEvent(event),
     });
     try {
