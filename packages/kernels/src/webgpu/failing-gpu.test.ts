@@ -23,6 +23,15 @@ function cubed(size: number): Program {
   return createProgram({ name: "cubed", graph, inputs: ["x"], outputs: [{ name: "y", replaces: null }] });
 }
 
+/** The sum of a matrix, and those of its columns: two kernels that need nothing of each other. */
+function twoSums(): Program {
+  const builder = new GraphBuilder();
+  const x = builder.input({ dtype: "float32", shape: [3, 300] });
+  const sums = [[0, 1], [0]].map((axes) => builder.add("sum", { axes }, [x]));
+  const outputs = ["y", "z"].map((name) => ({ name, replaces: null }));
+  return createProgram({ name: "sums", graph: builder.build(sums), inputs: ["x"], outputs });
+}
+
 /** Runs the program once on buffers of its own. */
 async function runCubed(device: WebGpuDevice, size: number): Promise<void> {
   const executable = await device.compile(cubed(size));
@@ -122,6 +131,22 @@ describe("a GPU that refuses a command", () => {
 });
 
 describe("a GPU whose compiler refuses a shader", () => {
+  it("gets the kernels one by one where several were one shader", async () => {
+    const refuses = (text: string) => text.includes("fn kernel1");
+    const { gpu, device } = opened({
+      pipeline: (text) => (refuses(text) ? Promise.reject(new Error("internal error")) : Promise.resolve()),
+    });
+    const executable = await device.compile(twoSums());
+    const bindings = {
+      x: device.allocate("float32", 900),
+      y: device.allocate("float32", 1),
+      z: device.allocate("float32", 300),
+    };
+    await executable.run(bindings);
+    // One workgroup for the sum of all; 300 columns are two of 256 invocations.
+    expect(gpu.submits).toEqual([[1, 2]]);
+  });
+
   it("has failed, with the compiler's words", async () => {
     const { device } = opened({ pipeline: () => Promise.reject(new Error("too many registers")) });
     await expect(device.compile(cubed(32))).rejects.toMatchObject({

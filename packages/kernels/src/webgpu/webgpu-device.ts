@@ -10,7 +10,7 @@ import { Pipelines } from "./pipelines.ts";
 import { StagingBuffers } from "./staging-buffers.ts";
 import { BUFFER_USAGE } from "./usage.ts";
 import { WebGpuExecutable } from "./webgpu-executable.ts";
-import { planProgram } from "./webgpu-program.ts";
+import { type PlannedProgram, planProgram } from "./webgpu-program.ts";
 
 /** Offsets of uniform buffers are multiples of this many bytes on every adapter (WebGPU's minUniformBufferOffsetAlignment). */
 const UNIFORM_ALIGNMENT_BYTES = 256;
@@ -116,13 +116,26 @@ export class WebGpuDevice implements Device {
     this.queue.check();
     validateProgram(program);
     const planned = planProgram(program, this.#features);
-    const { dispatches, constants, arenaBytes } = planned;
-    this.#checkReach(Math.max(arenaBytes, constants.byteLength), `scratch memory of program ${program.name}`);
-    const pipelines = await this.#pipelines.compile(dispatches, options.onProgress ?? (() => {}));
+    this.#checkReach(
+      Math.max(planned.arenaBytes, planned.constants.byteLength),
+      `scratch memory of program ${program.name}`,
+    );
+    const onProgress = options.onProgress ?? (() => {});
+    const { pipelines, dispatches, constants, arenaBytes } = await this.#pipelinesOf(planned, onProgress).catch(
+      (error: unknown) => {
+        if (!(error instanceof KernelError) || error.code !== "DEVICE_FAILED") throw error;
+        // Some drivers cannot compile long shaders: each kernel by itself may be short enough.
+        return this.#pipelinesOf(planProgram(program, this.#features, 0), onProgress);
+      },
+    );
     const { buffer: bases, offsets: basesOffsets } = await this.#bases(dispatches);
     const constantBuffer = constants.length === 0 ? null : await this.#filled(BUFFER_USAGE.STORAGE, constants);
     const compiled = { dispatches, pipelines, bases, basesOffsets, constants: constantBuffer, arenaBytes };
     return new WebGpuExecutable(this, program, compiled);
+  }
+
+  async #pipelinesOf(planned: PlannedProgram, onProgress: (ready: number, of: number) => void) {
+    return { ...planned, pipelines: await this.#pipelines.compile(planned.dispatches, onProgress) };
   }
 
   dispose(): void {

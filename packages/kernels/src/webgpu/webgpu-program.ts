@@ -21,8 +21,23 @@ export interface PlannedProgram {
   readonly constants: Uint32Array<ArrayBuffer>;
 }
 
-/** Plans a valid program. @throws KernelError OUT_OF_MEMORY when its scratch memory is more than a dispatch can reach */
-export function planProgram(program: Program, features: GpuFeatures): PlannedProgram {
+/** Bytes of a uniform buffer that every GPU can bind (WebGPU's maxUniformBufferBindingSize). */
+const UNIFORM_BYTES_MAX = 65_536;
+
+/** Most characters of a shader that several kernels share: drivers take longer for a long one than for its halves. */
+const SHADER_CHARACTERS_MAX = 65_536;
+
+/**
+ * Plans a valid program.
+ * @param charactersMax longer shaders are divided among dispatches, as far as they hold several kernels: with 0 each kernel has a dispatch of its
+ *   own. Results are the same to the bit.
+ * @throws KernelError OUT_OF_MEMORY when its scratch memory is more than a dispatch can reach
+ */
+export function planProgram(
+  program: Program,
+  features: GpuFeatures,
+  charactersMax = SHADER_CHARACTERS_MAX,
+): PlannedProgram {
   const lowered = lowerProgram(program, { operands: "rows" });
   const table = new StorageTable(lowered.storages);
   const staged = stageEdges(table.storages, lowered.kernels, features);
@@ -42,7 +57,7 @@ export function planProgram(program: Program, features: GpuFeatures): PlannedPro
   }
   const constants = collectConstants(table.storages, kernels);
   const layout = new MemoryLayout(table.storages, arena, constants);
-  const target = { features, storages: table.storages, layout };
+  const target = { features, storages: table.storages, layout, charactersMax };
   return {
     // A kernel over no elements has nothing to do.
     dispatches: dispatches.flatMap((group) => fittingCode(group, target)).filter(({ workgroups }) => workgroups > 0),
@@ -51,10 +66,17 @@ export function planProgram(program: Program, features: GpuFeatures): PlannedPro
   };
 }
 
-/** The code of kernels that may share a dispatch: in several where together they need too much workgroup memory. */
-function fittingCode(kernels: readonly GpuKernel[], target: DispatchTarget): DispatchCode[] {
+/** What kernels' code is written for. */
+interface FittingTarget extends DispatchTarget {
+  readonly charactersMax: number;
+}
+
+/** The code of kernels that may share a dispatch: in several where together they are too much. */
+function fittingCode(kernels: readonly GpuKernel[], target: FittingTarget): DispatchCode[] {
   const code = dispatchCode(kernels, target);
-  if (code.workgroupBytes <= target.features.workgroupBytes) return [code];
+  const hasMemory = code.workgroupBytes <= target.features.workgroupBytes;
+  const isShort = code.text.length <= target.charactersMax && code.bases.byteLength <= UNIFORM_BYTES_MAX;
+  if (hasMemory && (isShort || kernels.length === 1)) return [code];
   const [first] = kernels;
   if (kernels.length === 1 && first.kind === "chain") return unchained(first, target) ?? [code];
   if (kernels.length === 1) return [code];
@@ -63,7 +85,7 @@ function fittingCode(kernels: readonly GpuKernel[], target: DispatchTarget): Dis
 }
 
 /** A chain as dispatches one after the other; null for that of a scan, whose turns only a chain can run. */
-function unchained({ whole }: ChainKernel, target: DispatchTarget): DispatchCode[] | null {
+function unchained({ whole }: ChainKernel, target: FittingTarget): DispatchCode[] | null {
   if (whole.some(({ kind }) => kind === "scan")) return null;
   const kernels = whole.filter((kernel) => kernel.kind !== "map" || kernel.body.stores.length > 0);
   return kernels.flatMap((kernel) => fittingCode([kernel], target));

@@ -4,7 +4,7 @@ const EVENT_TURNS = 50;
 /** What a fake GPU does when it is asked. */
 export interface FakeGpuOptions {
   /** Answers pipelines: rejects to refuse one. */
-  readonly pipeline?: () => Promise<void>;
+  readonly pipeline?: (text: string) => Promise<void>;
   /** Answers mapAsync. */
   readonly map?: () => Promise<void>;
   /** Answers onSubmittedWorkDone. */
@@ -86,8 +86,8 @@ export class FakeGpu {
     return buffer;
   }
 
-  createShaderModule(): object {
-    return { getCompilationInfo: () => Promise.resolve({ messages: [] }) };
+  createShaderModule({ code }: GPUShaderModuleDescriptor): object {
+    return { code, getCompilationInfo: () => Promise.resolve({ messages: [] }) };
   }
 
   createBindGroupLayout(): object {
@@ -98,8 +98,8 @@ export class FakeGpu {
     return {};
   }
 
-  async createComputePipelineAsync(): Promise<object> {
-    await this.#options.pipeline?.();
+  async createComputePipelineAsync({ compute }: { compute: { module: { code: string } } }): Promise<object> {
+    await this.#options.pipeline?.(compute.module.code);
     return {};
   }
 
