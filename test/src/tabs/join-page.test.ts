@@ -66,10 +66,13 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
   it("[J5] goes on by itself after it was loaded again or left and come back to, and stays paused if it was", async () => {
     const { joinUrl, url } = await startWithPages({ run: traced, token: TOKEN });
     const tab = await JoinTab.open(await launchBrowser(executable), joinUrl);
+    await tab.page.getByLabel("Threads of the processor").fill("2");
     await tab.start();
     await tab.untilContributed();
     await tab.page.reload();
     await tab.untilContributed();
+    // What was allowed before, not what a new page would take.
+    expect((await tab.facts()).threads).toBe(2);
     expect(await keptBlobs(tab)).toBeGreaterThan(2);
     await tab.page.goto(url);
     await tab.page.goBack();

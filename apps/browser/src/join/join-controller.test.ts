@@ -168,18 +168,20 @@ describe("the page", () => {
 });
 
 describe("a page that is loaded again", () => {
+  const CHOSEN = { backend: "wasm", cap: { share: 0.1, threads: 1 } } as const;
   const reloaded = (isPaused: boolean) => {
     const all = bench({ isReload: true });
-    all.surroundings.storage.rememberSession({ run: "r-1", worker: "w1", isPaused });
+    all.surroundings.storage.rememberSession({ run: "r-1", worker: "w1", isPaused, ...CHOSEN });
     return all;
   };
 
-  it("goes on by itself with the session it had", async () => {
+  it("goes on by itself with the session it had, on what a person allowed and no more", async () => {
     const { controller, said, passTime } = reloaded(false);
     await controller.begin();
     expect(said).toEqual([]);
     passTime();
-    expect(said).toMatchObject([{ type: "start", settings: { resume: "w1" } }]);
+    expect(said).toMatchObject([{ type: "start", settings: { resume: "w1", ...CHOSEN } }]);
+    expect(controller.choices).toMatchObject(CHOSEN);
   });
 
   it("stays paused if it was", async () => {
@@ -199,7 +201,7 @@ describe("a page that is loaded again", () => {
 
   it("does not go on with another run, nor after it was stopped", async () => {
     const other = bench({ isReload: true });
-    other.surroundings.storage.rememberSession({ run: "r-0", worker: "w1", isPaused: false });
+    other.surroundings.storage.rememberSession({ run: "r-0", worker: "w1", isPaused: false, ...CHOSEN });
     await other.controller.begin();
     other.passTime();
     expect(other.threads()).toBe(0);
@@ -207,7 +209,10 @@ describe("a page that is loaded again", () => {
     await stopped.controller.begin();
     stopped.controller.start();
     stopped.tell(JOINED);
-    expect(stopped.surroundings.storage.session).toEqual({ run: "r-1", worker: "w1", isPaused: false });
+    const chosen = { backend: "auto", cap: { share: 1, threads: 2 } };
+    expect(stopped.surroundings.storage.session).toEqual({ run: "r-1", worker: "w1", isPaused: false, ...chosen });
+    stopped.controller.choose({ cap: { share: 0.3, threads: 2 } });
+    expect(stopped.surroundings.storage.session?.cap).toEqual({ share: 0.3, threads: 2 });
     stopped.tell(LEFT);
     expect(stopped.surroundings.storage.session).toBeNull();
   });

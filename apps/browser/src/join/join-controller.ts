@@ -112,6 +112,8 @@ export class JoinController {
     if (!isReload || description === null || session?.run !== description.run) return;
     this.#surroundings.after(PRESENCE_MILLISECONDS, () => {
       if (this.#presence.others || this.#thread !== null) return;
+      const { backend, cap } = session;
+      this.#choices = { ...this.#choices, backend, cap };
       this.#isPausedByPerson = session.isPaused;
       this.#start(session.worker);
     });
@@ -121,6 +123,7 @@ export class JoinController {
   choose(change: Partial<JoinChoices>): void {
     this.#choices = { ...this.#choices, ...change };
     if (change.cap !== undefined) this.#thread?.postMessage({ type: "cap", cap: change.cap });
+    this.#remember();
     this.#listener();
   }
 
@@ -140,7 +143,8 @@ export class JoinController {
 
   /** Takes part here, and no longer in the other tabs of this browser. */
   takeOver(): void {
-    this.#presence.takeOver();
+    // Not before it is known what there is to take over.
+    if (this.#state.description !== null) this.#presence.takeOver();
     this.start();
   }
 
@@ -273,7 +277,8 @@ export class JoinController {
   #remember(): void {
     const { description, worker } = this.#state;
     if (description === null || this.#thread === null) return;
-    const session = { run: description.run, worker, isPaused: this.#isPausedByPerson };
+    const { backend, cap } = this.#choices;
+    const session = { run: description.run, worker, isPaused: this.#isPausedByPerson, backend, cap };
     this.#surroundings.storage.rememberSession(session);
   }
 

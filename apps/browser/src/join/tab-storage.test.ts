@@ -10,6 +10,13 @@ function memory(): WordStorage {
   };
 }
 
+const SESSION = { run: "r", worker: "w1", isPaused: true, backend: "auto", cap: { share: 0.5, threads: 3 } } as const;
+
+/** A session as it is kept, with something else in a place. */
+function kept(change: object): string {
+  return JSON.stringify({ ...SESSION, ...change });
+}
+
 function blocked(): never {
   throw new Error("SecurityError");
 }
@@ -22,28 +29,29 @@ describe("what a tab remembers", () => {
       () => browser,
     );
     storage.rememberName("Ada");
-    storage.rememberSession({ run: "r", worker: "w1", isPaused: true });
+    storage.rememberSession(SESSION);
     const other = new TabStorage(memory, () => browser);
     expect(other.name).toBe("Ada");
     expect(other.session).toBeNull();
-    expect(storage.session).toEqual({ run: "r", worker: "w1", isPaused: true });
+    expect(storage.session).toEqual(SESSION);
     storage.rememberSession(null);
     expect(storage.session).toBeNull();
   });
 
-  it.each(["{", "7", "{}", '{"run":1,"worker":null}', '{"run":"r","worker":2}'])(
-    "is nothing when it reads %s",
-    (text) => {
-      const tab = memory();
-      tab.setItem("tributary.session", text);
-      expect(new TabStorage(() => tab, memory).session).toBeNull();
-    },
-  );
+  it.each([
+    ...["{", "7", "{}", kept({ run: 1 }), kept({ worker: 2 }), kept({ backend: "abacus" }), kept({ cap: null })],
+    ...[kept({ cap: { share: 0, threads: 1 } }), kept({ cap: { share: 2, threads: 1 } })],
+    kept({ cap: { share: 1, threads: 0 } }),
+  ])("is nothing when it reads %s", (text) => {
+    const tab = memory();
+    tab.setItem("tributary.session", text);
+    expect(new TabStorage(() => tab, memory).session).toBeNull();
+  });
 
   it("is nothing where the browser blocks storage, and nothing breaks", () => {
     const storage = new TabStorage(blocked, blocked);
     storage.rememberName("Ada");
-    storage.rememberSession({ run: "r", worker: null, isPaused: false });
+    storage.rememberSession(SESSION);
     expect([storage.name, storage.session]).toEqual([null, null]);
   });
 });
