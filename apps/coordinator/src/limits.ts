@@ -67,6 +67,9 @@ export const INSPECTION_REST_FACTOR = 2;
 /** Milliseconds of the longest such rest. */
 export const INSPECTION_REST_MILLISECONDS_MAX = 1_000;
 
+/** Milliseconds that the end of a run waits, for those who watch, until the last model is judged on the test data. */
+export const LAST_JUDGEMENT_MILLISECONDS = 5_000;
+
 /** Files of built pages that are served. */
 export const PAGES_MAX = 256;
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import type { MachineCommand, RunSummary } from "@tributary/coordinator";
 import type { RunEvent } from "@tributary/program";
 import { CLOSE_CODES } from "@tributary/protocol";
@@ -262,11 +263,11 @@ class Coordinator implements RunningCoordinator {
       bytesReceived,
     };
     this.#tellEnd(summary, result);
-    this.#desk?.finish(summary);
+    const told = this.#desk?.finish(summary) ?? Promise.resolve();
     // The sockets get the time to deliver `finish` and their close frames.
-    setTimeout(() => {
-      void this.kill().then(() => this.#finished.resolve(result), this.#finished.reject);
-    }, FAREWELL_MILLISECONDS);
+    void told
+      .then(() => wait(FAREWELL_MILLISECONDS))
+      .then(() => this.kill().then(() => this.#finished.resolve(result), this.#finished.reject));
   }
 
   #tellEnd(

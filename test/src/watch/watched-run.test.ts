@@ -74,6 +74,9 @@ describe("a watched run", () => {
     const last = watching.last("update");
     expect(last.progress).toMatchObject({ state: "finished", outcome: "stopped: seen enough" });
     expect(last.traffic).toMatchObject([{ codec: "float32" }]);
+    // What the last model takes for what is the last thing that is told.
+    const judged = watching.all("update").findLast(({ confusion }) => confusion !== null);
+    expect(judged?.confusion?.step).toBe(last.progress.step);
     const points = watching.all("update").flatMap(({ steps }) => steps);
     const told = events.flatMap((event) => (event.event === "step" ? [event] : []));
     expect(points.map(({ step, loss }) => [step, loss])).toEqual(told.map(({ step, loss }) => [step, loss]));

@@ -22,7 +22,7 @@ import type {
 } from "../compute/compute-message.ts";
 import { InspectionQueue } from "./inspection-queue.ts";
 import { Judgement } from "./judgement.ts";
-import { inputBytesOf } from "./watched-run.ts";
+import { type ViewRequest, viewRefusal } from "./view-refusal.ts";
 
 /** Whoever asked, as far as answers need it. */
 export interface Viewer {
@@ -31,14 +31,6 @@ export interface Viewer {
   /** Whether it has read enough of what was sent to take something it did not ask for this time. */
   readonly keepsUp: boolean;
 }
-
-/** A wish to look inside the model. */
-export type ViewRequest =
-  | WatchPredictRequest
-  | WatchActivationsRequest
-  | WatchFollowRequest
-  | WatchSamplesRequest
-  | WatchSampleRequest;
 
 interface Followed {
   readonly viewer: Viewer;
@@ -58,7 +50,6 @@ const OUTPUTS_MAX = 4_096;
 export class ModelViewer {
   readonly #compute: Pick<ComputeLink, "request">;
   readonly #setup: InspectionSetup;
-  readonly #inputBytes: number;
   readonly #onConfusion: (confusion: WatchedConfusion) => void;
   readonly #queue = new InspectionQueue();
   readonly #followed = new Map<number, Followed>();
@@ -75,13 +66,12 @@ export class ModelViewer {
   ) {
     this.#compute = compute;
     this.#setup = setup;
-    this.#inputBytes = inputBytesOf(setup.fields);
     this.#onConfusion = onConfusion;
   }
 
   /** Answers in its time, with the request's own answer or with `failed`. */
   serve(viewer: Viewer, request: ViewRequest): void {
-    const why = this.#refusal(request);
+    const why = viewRefusal(request, this.#setup);
     if (why !== null) {
       viewer.send(failure(request.request, why.code, why.message));
       return;
@@ -108,6 +98,20 @@ export class ModelViewer {
   judge(): void {
     if (this.#setup.classes === null || this.#setup.samples === 0 || this.#judging !== null) return;
     void this.#startJudging();
+  }
+
+  /** Judges them with the parameters of this step, the run's last, unless that was done. Never rejects; {@link dispose} ends it. */
+  async judgeLast(step: number): Promise<void> {
+    // One that is under way may have begun with older parameters.
+    for (let round = 0; round < 2 && (this.#judgement?.step ?? 0) < step; round += 1) {
+      this.judge();
+      if (this.#judging === null) return;
+      const isDone = await this.#judging.promise.then(
+        () => true,
+        () => false,
+      );
+      if (!isDone) return;
+    }
   }
 
   forget(viewer: Viewer): void {
@@ -238,34 +242,6 @@ export class ModelViewer {
     this.#opened ??= this.#compute.request("openInspection", this.#setup);
     return this.#opened;
   }
-
-  #refusal(request: ViewRequest): { readonly code: WatchFailureCode; readonly message: string } | null {
-    if (request.type === "samples") {
-      const { classes } = this.#setup;
-      if (classes === null || this.#setup.samples === 0)
-        return refusal("NOT_OFFERED", "The model is no classifier with test data");
-      const outside = Math.max(request.label, request.predicted) >= classes;
-      return outside ? refusal("BAD_INPUT", `Classes are 0 to ${classes - 1}`) : null;
-    }
-    if (request.type === "sample") return this.#sourceRefusal({ sample: request.index });
-    if (request.type === "predict") return this.#sourceRefusal(request);
-    return request.source === null ? null : this.#sourceRefusal(request.source);
-  }
-
-  #sourceRefusal(source: WatchedSource): { readonly code: WatchFailureCode; readonly message: string } | null {
-    if ("sample" in source) {
-      const { samples } = this.#setup;
-      if (samples === 0) return refusal("NOT_OFFERED", "The run has no test data");
-      return source.sample < samples ? null : refusal("BAD_INPUT", `Test samples 0 to ${samples - 1} can be looked at`);
-    }
-    const bytes = Buffer.byteLength(source.inputs, "base64");
-    if (bytes === this.#inputBytes) return null;
-    return refusal("BAD_INPUT", `A sample's inputs have ${this.#inputBytes} bytes, but ${bytes} came`);
-  }
-}
-
-function refusal(code: WatchFailureCode, message: string) {
-  return { code, message };
 }
 
 function sourceOf(source: WatchedSource): InspectedSource {

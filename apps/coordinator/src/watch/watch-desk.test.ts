@@ -179,7 +179,7 @@ describe("a run that ends", () => {
     const watched = await startWatchedServer(null, { view: { phase: "over", why: "The run is over" } });
     const viewer = await WatchingSocket.open(watched.server.port);
     await viewer.until("snapshot");
-    watched.desk.finish({ outcome: "stopped", reason: "enough" });
+    void watched.desk.finish({ outcome: "stopped", reason: "enough" });
     expect((await viewer.until("update", ({ progress }) => progress.outcome !== null)).progress).toMatchObject({
       state: "finished",
       outcome: "stopped: enough",

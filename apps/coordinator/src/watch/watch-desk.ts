@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { setTimeout as wait } from "node:timers/promises";
 import type { MachineCommand, RunSummary, RunView, StepRecord } from "@tributary/coordinator";
 import type { RunEvent } from "@tributary/program";
 import {
@@ -24,6 +25,7 @@ import {
 import type { WebSocket } from "ws";
 import type { ComputeLink } from "../compute/compute-link.ts";
 import type { InspectionSetup } from "../compute/compute-message.ts";
+import { LAST_JUDGEMENT_MILLISECONDS } from "../limits.ts";
 import type { WorkerLink } from "../worker-socket.ts";
 import { commandLine } from "./event-line.ts";
 import { ModelViewer } from "./model-viewer.ts";
@@ -68,6 +70,7 @@ export class WatchDesk implements WatcherHandlers {
   #followMs = this.#startMs;
   #lastId = 0;
   #outcome: string | null = null;
+  #isDisposed = false;
 
   constructor(options: WatchDeskOptions) {
     this.#options = options;
@@ -129,15 +132,27 @@ export class WatchDesk implements WatcherHandlers {
     this.#feed.onRecord(record);
   }
 
-  /** The run is over: everybody is told, and then let go. */
-  finish({ outcome, reason }: Pick<RunSummary, "outcome" | "reason">): void {
+  /**
+   * The run is over: everybody is told; those who watch are also told what the last model takes for what, if that can be found out
+   * soon; then everybody is let go. Never rejects.
+   */
+  async finish({ outcome, reason }: Pick<RunSummary, "outcome" | "reason">): Promise<void> {
     this.#outcome = reason === "" ? outcome : `${outcome}: ${reason}`;
-    this.#update(performance.now());
+    const { step } = this.#update(performance.now());
+    if (this.#watchers.size > 0 && step > 0) {
+      const enough = new AbortController();
+      const late = wait(LAST_JUDGEMENT_MILLISECONDS, undefined, { signal: enough.signal }).catch(() => {});
+      await Promise.race([this.#viewer.judgeLast(step), late]);
+      enough.abort();
+      if (!this.#isDisposed) this.#update(performance.now());
+    }
     this.dispose();
   }
 
   /** Lets everybody go; nothing is sent any more. */
   dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     clearInterval(this.#timer);
     this.#viewer.dispose();
     const { code, meaning } = this.#outcome === null ? CLOSE_CODES.goingAway : CLOSE_CODES.finished;
