@@ -6,19 +6,6 @@ import { temporaryFolder } from "../running/temporary-folder.ts";
 
 // Local workers share the command's standard error, and `ended` waits for its end: none of them is left behind.
 describe("how a command ends", () => {
-  it("a second signal ends it and its workers at once, without a model", async () => {
-    const command = Command.start(["train", SMALL_RUN, "--workers", "2", "--json"], await temporaryFolder());
-    await command.until("step");
-    // A stopped process gets both at once, and has no time to finish anything between them.
-    command.signal("SIGSTOP");
-    command.signal("SIGINT");
-    command.signal("SIGTERM");
-    command.signal("SIGCONT");
-    const { code } = await command.ended;
-    expect([130, 143]).toContain(code);
-    expect(command.named("finished")).toEqual([]);
-  });
-
   it("a signal while nobody has joined: 130, with the first parameters saved", async () => {
     const command = Command.start(["serve", SMALL_RUN, "--json"], await temporaryFolder());
     // The first word that scripts can answer to.
