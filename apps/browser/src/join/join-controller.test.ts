@@ -115,6 +115,20 @@ describe("the page", () => {
     expect(said.at(-1)).toMatchObject({ settings: { run: "r-1", resume: "w1" } });
   });
 
+  it("does not listen any more to a thread that it has ended", async () => {
+    const { controller, threads, tellAs } = bench();
+    await controller.begin();
+    controller.start();
+    controller.onSleep("frozen");
+    tellAs(0, JOINED);
+    expect(controller.state.phase).toBe("paused");
+    controller.onAwake();
+    tellAs(0, LEFT);
+    expect([controller.state.phase, threads()]).toEqual(["opening", 1]);
+    tellAs(1, JOINED);
+    expect(controller.state.phase).toBe("preparing");
+  });
+
   it("stays in a person's pause through a sleep, with its device open", async () => {
     const { controller, types, threads } = bench();
     await controller.begin();

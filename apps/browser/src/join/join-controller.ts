@@ -224,9 +224,14 @@ export class JoinController {
     storage.rememberName(name);
     this.#dispatch({ type: "started" });
     this.#presence.setActive(true);
-    const thread = startThread(
-      (message) => this.#onThread(message),
-      (why) => this.#onThreadLost(why),
+    // What a thread said before it was ended may come after that, when there is another one.
+    const thread: TrainingThread = startThread(
+      (message) => {
+        if (this.#thread === thread) this.#onThread(message);
+      },
+      (why) => {
+        if (this.#thread === thread) this.#onThreadLost(why);
+      },
     );
     this.#thread = thread;
     const run = this.#state.description?.run ?? null;

@@ -23,6 +23,7 @@ export function bench(change: Partial<JoinSurroundings> = {}) {
   const later: (() => void)[] = [];
   let threads = 0;
   let tell: (message: ThreadMessage) => void = () => {};
+  const tellers: ((message: ThreadMessage) => void)[] = [];
   let lose: (why: string) => void = () => {};
   let hear: (event: { readonly data: unknown }) => void = () => {};
   const tab = memory();
@@ -42,6 +43,7 @@ export function bench(change: Partial<JoinSurroundings> = {}) {
     startThread: (onMessage, onLost) => {
       threads += 1;
       tell = onMessage;
+      tellers.push(onMessage);
       lose = onLost;
       const terminate = () => {
         threads -= 1;
@@ -66,6 +68,8 @@ export function bench(change: Partial<JoinSurroundings> = {}) {
     codes,
     threads: () => threads,
     tell: (message: ThreadMessage) => tell(message),
+    /** Says something as the n-th thread. */
+    tellAs: (thread: number, message: ThreadMessage) => tellers[thread]?.(message),
     lose: (why: string) => lose(why),
     otherTab: (type: string) => hear({ data: { type } }),
     passTime: () => {
