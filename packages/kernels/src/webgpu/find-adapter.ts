@@ -135,7 +135,17 @@ async function nodeGpu(): Promise<GPU> {
     throw unavailable("Node has no WebGPU of its own: install the package webgpu (npm install webgpu)", { cause });
   }
   if (!isDawn(loaded)) throw unavailable("The package webgpu is not the one with Dawn: install version 0.5 or newer");
-  return loaded.create([ZEROING]);
+  try {
+    return loaded.create([ZEROING]);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw unavailable(
+      `The package webgpu does not start (${reason}): install a graphics driver, or open wasm instead`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 function isDawn(module: unknown): module is { readonly create: (options: readonly string[]) => GPU } {
