@@ -32,6 +32,8 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     const tab = await JoinTab.open(await launchBrowser(executable), joinUrl);
     expect(await tab.page.getByRole("heading", { level: 1 }).textContent()).toBe("Join small");
     expect(await tab.page.getByText("small images (28 × 28 pixels)").count()).toBe(1);
+    const dashboard = tab.page.getByRole("link", { name: "The run's dashboard" });
+    expect(await dashboard.getAttribute("href")).toBe(`/#t=${TOKEN}`);
     expect(tab.page.workers()).toHaveLength(0);
     expect(workerStates(events)).toEqual([]);
 

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Mark } from "../ui/mark.tsx";
 import { ConsentCard } from "./consent-card.tsx";
 import type { JoinController } from "./join-controller.ts";
+import type { JoinLink } from "./join-link.ts";
 import { type JoinState, PHASES } from "./join-state.ts";
 import { LiveCard } from "./live-card.tsx";
 import { ObstacleList } from "./obstacle-list.tsx";
@@ -43,10 +44,15 @@ export function JoinPage({ controller }: { readonly controller: JoinController }
         {!isBefore && <ObstacleList state={state} choice="notes" />}
       </main>
       <footer class="muted small">
-        <a href="/">The run's dashboard</a>
+        <a href={dashboardHref(controller.link)}>The run's dashboard</a>
       </footer>
     </>
   );
+}
+
+/** Who may join may watch, by the same token. */
+function dashboardHref({ token }: JoinLink): string {
+  return token === null ? "/" : `/#t=${encodeURIComponent(token)}`;
 }
 
 function stateAttributes({ phase, device, worker, progress, obstacles, step }: JoinState) {
