@@ -17,7 +17,7 @@ describe("the pace of a GPU", () => {
   it("of a slow one stays such that a step of a small model is one command buffer", () => {
     const pace = new GpuPace();
     pace.note(8 * PIECE_WORK, 80_000);
-    expect([pace.dispatchWork, pace.submitWork]).toEqual([PIECE_WORK, 8 * PIECE_WORK]);
+    expect([pace.dispatchWork, pace.submitWork]).toEqual([PIECE_WORK, 16 * PIECE_WORK]);
   });
 
   it("is not told from little work, which waits more than it computes", () => {

@@ -1,10 +1,9 @@
 import { PIECE_WORK } from "./dispatch-work.ts";
 
-/** Work of a dispatch, and of one command buffer, that every GPU is given at first, in elements of elementwise work: 2 and 9 billion products. */
+/** Work of a dispatch that every GPU is given at first, in elements of elementwise work: 2 billion products. */
 const DISPATCH_WORK = 4 * PIECE_WORK;
+/** Work of a command buffer that every GPU is given at first and later: 9 billion products, so that a step of a small model is one always. */
 const SUBMIT_WORK = 16 * PIECE_WORK;
-/** Command buffers of less work than this are never cut. */
-const SUBMIT_WORK_MIN = 8 * PIECE_WORK;
 /** Least work that is measured: less of it is waiting for the most part. */
 const MEASURED_WORK_MIN = 2 * PIECE_WORK;
 /** Milliseconds that a dispatch, and a command buffer, should take at most: drivers end programs after 2 seconds and more, and whoever watches the screen sees a tenth of one. */
@@ -31,6 +30,6 @@ export class GpuPace {
     if (work < MEASURED_WORK_MIN || milliseconds <= 0) return;
     const rate = work / milliseconds;
     this.#dispatchWork = Math.max(rate * DISPATCH_MS, PIECE_WORK);
-    this.#submitWork = Math.max(rate * SUBMIT_MS, SUBMIT_WORK_MIN);
+    this.#submitWork = Math.max(rate * SUBMIT_MS, SUBMIT_WORK);
   }
 }
