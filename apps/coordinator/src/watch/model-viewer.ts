@@ -194,21 +194,20 @@ export class ModelViewer {
 
   // The judging itself goes on in the background: this look only asks for it, and answers when it is there.
   async #answerSamples(viewer: Viewer, message: WatchSamplesRequest): Promise<void> {
-    const send = async (judgement: Judgement) => {
-      const { request, label, predicted } = message;
-      const samples = [];
-      for (const { index, probability } of judgement.cell(label, predicted)) {
-        samples.push({ ...(await this.#sample(index)), predicted, probability });
-      }
-      const { step, samples: searched } = judgement;
-      viewer.send({ type: "samples", request, step, label, predicted, samples, searched });
-    };
-    if (this.#judgement !== null) {
-      await send(this.#judgement);
+    const { request, label, predicted } = message;
+    if (this.#judgement === null) {
+      this.judge();
+      const again = () => this.serve(viewer, message);
+      // A look of its own again: of many that were asked for meanwhile the latest is done.
+      this.#judging?.promise.then(again, (error: unknown) => viewer.send(failureOf(request, error)));
       return;
     }
-    this.judge();
-    this.#judging?.promise.then(send).catch((error: unknown) => viewer.send(failureOf(message.request, error)));
+    const samples = [];
+    for (const { index, probability } of this.#judgement.cell(label, predicted)) {
+      samples.push({ ...(await this.#sample(index)), predicted, probability });
+    }
+    const { step, samples: searched } = this.#judgement;
+    viewer.send({ type: "samples", request, step, label, predicted, samples, searched });
   }
 
   async #startJudging(): Promise<void> {
