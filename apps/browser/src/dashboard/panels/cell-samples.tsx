@@ -36,14 +36,19 @@ export function CellSamples({ place: { label, predicted }, step, onLook, onClose
     void link.ask({ type: "samples", label, predicted }).then((said) => {
       if (!isWanted) return;
       if (said.type === "samples") setAnswered({ cell, said });
-      else if (said.type === "failed") setAnswered({ cell, said: `${said.message}.` });
+      else if (said.type === "failed")
+        // Samples that were found stay: they are better than the reason why there are no newer ones.
+        setAnswered((before) =>
+          before?.cell === cell && typeof before.said !== "string" ? before : { cell, said: `${said.message}.` },
+        );
     });
     return () => {
       isWanted = false;
     };
   }, [link, cell, step, isSeen, isOpen]);
-  // What was said of another cell is no answer for this one.
-  const answer = answered?.cell === cell ? answered.said : isOpen ? ASKING : NO_CONNECTION;
+  // What was said of another cell is no answer for this one, and a reason of before none without a connection.
+  const said = answered?.cell === cell && (isOpen || typeof answered.said !== "string") ? answered.said : null;
+  const answer = said ?? (isOpen ? ASKING : NO_CONNECTION);
   const nameOf = useClassName();
   const title =
     label === predicted
