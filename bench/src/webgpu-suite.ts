@@ -12,8 +12,6 @@ import { WORKLOADS, type Workload } from "./workloads.ts";
 /** Windows of one engine. The best counts: what else the machine does only ever makes a step slower. */
 const WINDOWS = 3;
 const WINDOW_MS = 1000;
-/** An engine that needs longer for a step gets one window: on SwiftShader, where that happens, the suite would take too long otherwise. */
-const SLOW_STEP_MS = 2500;
 
 const OURS: PageEngineName = "tributary-webgpu";
 const PEERS: readonly PageEngineName[] = ["tfjs-webgpu", "jax-js-webgpu"];
@@ -101,7 +99,6 @@ async function measure(
   }
   for (let round = 0; round < WINDOWS; round += 1) {
     for (const [engine, runner] of [...alive]) {
-      if (runner.best !== null && perStep(runner.best) > SLOW_STEP_MS) continue;
       await attempt(engine, async () => {
         const window = await runner.running.window(WINDOW_MS);
         if (runner.best === null || perStep(window) < perStep(runner.best)) runner.best = window;
