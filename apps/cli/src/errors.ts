@@ -1,3 +1,4 @@
+import { CodedError } from "@tributary/program";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 
 /** Every code a {@link CommandError} can carry, with what it means and how to mend it. */
@@ -35,14 +36,12 @@ const EXIT_CODE_OF: Readonly<Record<CliErrorCode, ExitCode>> = {
 };
 
 /** Why a command cannot do its work, and how to mend it; knows the exit code that scripts see. */
-export class CommandError extends Error {
+export class CommandError extends CodedError<CliErrorCode> {
   override readonly name = "CommandError";
-  readonly code: CliErrorCode;
   readonly remedy: string;
 
   constructor(code: CliErrorCode, message: string, remedy: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
+    super(code, message, options);
     this.remedy = remedy;
   }
 

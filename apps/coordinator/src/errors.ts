@@ -1,3 +1,5 @@
+import { CodedError } from "@tributary/program";
+
 /** What can go wrong in the coordinator's process. */
 export const COORDINATOR_APP_ERROR_CODES = {
   CANNOT_BIND: "The address cannot be listened on: take another port or host, or end the process that has it",
@@ -9,12 +11,6 @@ export const COORDINATOR_APP_ERROR_CODES = {
 export type CoordinatorAppErrorCode = keyof typeof COORDINATOR_APP_ERROR_CODES;
 
 /** Thrown by this app; what a worker sends never causes one. */
-export class CoordinatorAppError extends Error {
-  readonly code: CoordinatorAppErrorCode;
-
-  constructor(code: CoordinatorAppErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "CoordinatorAppError";
-    this.code = code;
-  }
+export class CoordinatorAppError extends CodedError<CoordinatorAppErrorCode> {
+  override readonly name = "CoordinatorAppError";
 }

@@ -1,3 +1,5 @@
+import { CodedError } from "@tributary/program";
+
 /** Every code a {@link NodeWorkerError} can carry: what it means and how to mend it. */
 export const NODE_WORKER_ERROR_CODES = {
   JOIN_ADDRESS:
@@ -9,12 +11,6 @@ export const NODE_WORKER_ERROR_CODES = {
 export type NodeWorkerErrorCode = keyof typeof NODE_WORKER_ERROR_CODES;
 
 /** What keeps a Node worker from running at all. */
-export class NodeWorkerError extends Error {
+export class NodeWorkerError extends CodedError<NodeWorkerErrorCode> {
   override readonly name = "NodeWorkerError";
-  readonly code: NodeWorkerErrorCode;
-
-  constructor(code: NodeWorkerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

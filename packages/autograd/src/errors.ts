@@ -1,3 +1,5 @@
+import { CodedError } from "@tributary/program";
+
 /** Every code an AutogradError can carry, what it means and how to mend it. */
 export const AUTOGRAD_ERROR_CODES = {
   SHAPE_MISMATCH: "Shapes do not fit together; both are shown: reshape, expand or transpose one of them",
@@ -19,12 +21,6 @@ export const AUTOGRAD_ERROR_CODES = {
 export type AutogradErrorCode = keyof typeof AUTOGRAD_ERROR_CODES;
 
 /** What this package throws on wrong use. Shapes that only an operation itself can judge throw ProgramError instead. */
-export class AutogradError extends Error {
+export class AutogradError extends CodedError<AutogradErrorCode> {
   override readonly name = "AutogradError";
-  readonly code: AutogradErrorCode;
-
-  constructor(code: AutogradErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

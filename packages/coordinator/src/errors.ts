@@ -1,3 +1,5 @@
+import { CodedError } from "@tributary/program";
+
 /** What can be wrong with the settings of a run, and broken invariants of the machine. */
 export const COORDINATOR_ERROR_CODES = {
   BAD_SETTINGS: "A setting of the run is out of its range: the message names it and says what it may be",
@@ -8,14 +10,8 @@ export const COORDINATOR_ERROR_CODES = {
 export type CoordinatorErrorCode = keyof typeof COORDINATOR_ERROR_CODES;
 
 /** Thrown by this package; what a worker does wrong never throws, it is answered by effects. */
-export class CoordinatorError extends Error {
-  readonly code: CoordinatorErrorCode;
-
-  constructor(code: CoordinatorErrorCode, message: string) {
-    super(message);
-    this.name = "CoordinatorError";
-    this.code = code;
-  }
+export class CoordinatorError extends CodedError<CoordinatorErrorCode> {
+  override readonly name = "CoordinatorError";
 }
 
 /** @throws CoordinatorError BROKEN_INVARIANT when `condition` is false: going on would count a sample wrongly. */

@@ -1,3 +1,5 @@
+import { CodedError } from "@tributary/program";
+
 /** Every code a {@link KernelError} can carry, with what it means and how to mend it. */
 export const KERNEL_ERROR_CODES = {
   BACKEND_UNAVAILABLE: "This backend cannot run here, or is not built yet: open another one, such as wasm",
@@ -23,12 +25,6 @@ export const KERNEL_ERROR_CODES = {
 export type KernelErrorCode = keyof typeof KERNEL_ERROR_CODES;
 
 /** What devices and executables throw. */
-export class KernelError extends Error {
+export class KernelError extends CodedError<KernelErrorCode> {
   override readonly name = "KernelError";
-  readonly code: KernelErrorCode;
-
-  constructor(code: KernelErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

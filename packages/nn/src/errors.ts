@@ -1,3 +1,5 @@
+import { CodedError } from "@tributary/program";
+
 /** Every code an NnError can carry, what it means and how to mend it. */
 export const NN_ERROR_CODES = {
   UNBOUND: "A parameter, a buffer or randomness was used outside of bindModel: run the model inside of it",
@@ -13,14 +15,8 @@ export const NN_ERROR_CODES = {
 export type NnErrorCode = keyof typeof NN_ERROR_CODES;
 
 /** What this package throws on wrong use. */
-export class NnError extends Error {
+export class NnError extends CodedError<NnErrorCode> {
   override readonly name = "NnError";
-  readonly code: NnErrorCode;
-
-  constructor(code: NnErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /** @throws NnError INVALID_OPTION unless `holds`; the message says what was given and what must be */

@@ -1,3 +1,5 @@
+import { CodedError } from "./coded-error.ts";
+
 /** Every code of a {@link ProgramError}: what it means and how to mend it. */
 export const PROGRAM_ERROR_CODES = {
   OPERATION_UNKNOWN: "No operation has this name: use one of OPERATION_NAMES, or update the side that does not know it",
@@ -44,12 +46,6 @@ export const PROGRAM_ERROR_CODES = {
 export type ProgramErrorCode = keyof typeof PROGRAM_ERROR_CODES;
 
 /** Thrown by everything in this package: a program, graph, layout or encoding that is not what it must be. */
-export class ProgramError extends Error {
+export class ProgramError extends CodedError<ProgramErrorCode> {
   override readonly name = "ProgramError";
-  readonly code: ProgramErrorCode;
-
-  constructor(code: ProgramErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
 }

@@ -1,3 +1,4 @@
+export { CodedError } from "./coded-error.ts";
 export { COMPOSITES, type CompositeExpansion, expandComposites, isCompositeName } from "./composites.ts";
 export { graphCost, type ProgramCost, programCost } from "./cost.ts";
 export { createLayout, LAYOUT_ENTRIES_MAX, parseLayout } from "./create-layout.ts";

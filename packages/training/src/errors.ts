@@ -1,3 +1,5 @@
+import { CodedError } from "@tributary/program";
+
 /** Every code a {@link TrainingError} can carry, with what it means and how to mend it. */
 export const TRAINING_ERROR_CODES = {
   RUN_INVALID:
@@ -20,12 +22,6 @@ export const TRAINING_ERROR_CODES = {
 export type TrainingErrorCode = keyof typeof TRAINING_ERROR_CODES;
 
 /** What is wrong with a run, its training or a model file, why, and how to mend it. */
-export class TrainingError extends Error {
+export class TrainingError extends CodedError<TrainingErrorCode> {
   override readonly name = "TrainingError";
-  readonly code: TrainingErrorCode;
-
-  constructor(code: TrainingErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

@@ -1,3 +1,5 @@
+import { CodedError } from "@tributary/program";
+
 /** Every code a {@link WorkerError} can carry: what it means and how to mend it. */
 export const WORKER_ERROR_CODES = {
   CONNECT_FAILED: "The coordinator could not be reached: check the address, and that it is running",
@@ -21,12 +23,6 @@ export const WORKER_ERROR_CODES = {
 export type WorkerErrorCode = keyof typeof WORKER_ERROR_CODES;
 
 /** What keeps a worker from joining, or from computing a lease. */
-export class WorkerError extends Error {
+export class WorkerError extends CodedError<WorkerErrorCode> {
   override readonly name = "WorkerError";
-  readonly code: WorkerErrorCode;
-
-  constructor(code: WorkerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }

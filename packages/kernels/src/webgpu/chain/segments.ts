@@ -4,7 +4,8 @@ import { carrySides } from "./carry-sides.ts";
 import { GPU_PART_SIZES, type PartSizes } from "./part-sizes.ts";
 import { type Leaf, leavesOf } from "./partition.ts";
 import { chooseParts } from "./parts.ts";
-import { type Renaming, renameStorages } from "./rename.ts";
+import { renameStorages } from "./rename.ts";
+import { ScanRenaming, type TurnPlace } from "./scan-renaming.ts";
 import { kernelWork } from "./work.ts";
 
 /**
@@ -61,58 +62,20 @@ function otherSide({ initial, last, other }: ScanCarry): StorageId {
   return last === initial ? other : initial;
 }
 
-/** What a segment finds instead of what moves with the scan's time. Scans inside get carries of their own: two segments' are two scans. */
-class SegmentRenaming implements Renaming {
-  readonly #storages: GpuStorages;
-  readonly #scan: ScanKernel;
+/** What a segment finds instead of what moves with the scan's time; its carries are the scan's. */
+class SegmentRenaming extends ScanRenaming {
   readonly #shift: number;
-  readonly #known = new Map<StorageId, StorageId>();
-  readonly #carries = new Map<number, number>();
-  #nextCarry: number;
 
   constructor(storages: GpuStorages, scan: ScanKernel, shift: number) {
-    this.#storages = storages;
-    this.#scan = scan;
+    super(storages, scan);
     this.#shift = shift;
-    const used = storages.all.flatMap(({ place }) => (place.kind === "carry" ? [place.carry] : []));
-    this.#nextCarry = 1 + used.reduce((most, carry) => Math.max(most, carry), -1);
   }
 
-  storage(storage: StorageId): StorageId {
-    const found = this.#known.get(storage) ?? this.#find(storage, this.#storages.all[storage]);
-    this.#known.set(storage, found);
-    return found;
+  protected override ownTurn(place: TurnPlace, inside: StorageId): Storage["place"] {
+    return { ...place, storage: inside, offset: place.offset + this.#shift * place.stride };
   }
 
-  carry(carry: number): number {
-    if (this.#scan.carries.some((own) => own.carry === carry)) return carry;
-    const found = this.#carries.get(carry) ?? this.#nextCarry++;
-    this.#carries.set(carry, found);
-    return found;
-  }
-
-  #find(storage: StorageId, { dtype, length, place }: Storage): StorageId {
-    switch (place.kind) {
-      case "carry": {
-        const carry = this.carry(place.carry);
-        return carry === place.carry ? storage : this.#storages.add({ dtype, length, place: { ...place, carry } });
-      }
-      case "alias":
-      case "turn": {
-        const inside = this.storage(place.storage);
-        const isOwn = place.kind === "turn" && place.loop === this.#scan.loop;
-        const shift = isOwn ? this.#shift * place.stride : 0;
-        if (inside === place.storage && shift === 0) return storage;
-        const offset = place.offset + shift;
-        return this.#storages.add({ dtype, length, place: { ...place, storage: inside, offset } });
-      }
-      case "input":
-      case "output":
-      case "arena":
-      case "constant":
-        return storage;
-      default:
-        return place satisfies never;
-    }
+  protected override ownCarry(storage: StorageId): StorageId {
+    return storage;
   }
 }
