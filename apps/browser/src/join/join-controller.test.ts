@@ -53,8 +53,9 @@ describe("the page", () => {
     await controller.begin();
     controller.start();
     controller.stop();
-    expect(threads()).toBe(1);
+    expect([threads(), controller.state.isStopping]).toEqual([1, true]);
     passTime();
+    expect(controller.state.isStopping).toBe(false);
     expect([types(), threads(), controller.state.phase]).toEqual([["start", "stop"], 0, "ended"]);
     expect(codes()).toEqual([]);
     // The time that was set for the one that ended is nothing to the next one.
@@ -65,6 +66,17 @@ describe("the page", () => {
     controller.start();
     passTime();
     expect([threads(), controller.state.phase]).toEqual([1, "opening"]);
+  });
+
+  it("does not begin again when the browser puts a page to sleep that was told to stop", async () => {
+    const { controller, threads } = bench();
+    await controller.begin();
+    controller.start();
+    controller.stop();
+    controller.onSleep("frozen");
+    expect([threads(), controller.state.phase, controller.state.isStopping]).toEqual([0, "ended", false]);
+    controller.onAwake();
+    expect(threads()).toBe(0);
   });
 
   it("asks again what is trained when nobody said so yet, and only starts what a person has seen", async () => {

@@ -169,10 +169,10 @@ export class JoinController {
     const thread = this.#thread;
     if (thread === null) return;
     thread.postMessage({ type: "stop" });
+    this.#dispatch({ type: "stopping" });
     // It may be compiling, fetching, or sending into a network that takes nothing; who says stop does not wait for that.
     this.#surroundings.after(STOP_MILLISECONDS, () => {
-      const end = { reason: "left", message: "stopped", code: null } as const;
-      if (this.#thread === thread) this.#onThread({ type: "ended", end });
+      if (this.#thread === thread) this.#endAsStopped();
     });
   }
 
@@ -182,11 +182,19 @@ export class JoinController {
    */
   onSleep(reason: Exclude<PauseReason, "person">): void {
     if (this.#thread === null || this.#isPausedByPerson) return;
+    if (this.#state.isStopping) {
+      this.#endAsStopped();
+      return;
+    }
     this.#thread.terminate();
     this.#thread = null;
     this.#isAsleep = true;
     const nowMs = this.#surroundings.now();
     this.#dispatch({ type: "thread", message: { type: "paused", reason }, nowMs });
+  }
+
+  #endAsStopped(): void {
+    this.#onThread({ type: "ended", end: { reason: "left", message: "stopped", code: null } });
   }
 
   /** The page is awake again: it goes on with a new thread. */

@@ -69,7 +69,8 @@ function stateAttributes({ phase, device, worker, progress, obstacles, step }: J
   };
 }
 
-function sentenceOf({ phase, pausedFor, end, worker }: JoinState): string {
+function sentenceOf({ phase, pausedFor, isStopping, end, worker }: JoinState): string {
+  if (isStopping) return "Stopping: what was begun is given back";
   if (phase === "paused" && pausedFor === "frozen")
     return "Paused by the browser: it goes on when this tab is used again";
   if (phase === "ended" && end?.reason === "finished") return "The run is finished. Thank you!";

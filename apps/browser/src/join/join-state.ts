@@ -54,6 +54,8 @@ export interface JoinState {
   readonly worker: string | null;
   readonly step: number | null;
   readonly pausedFor: PauseReason | null;
+  /** Whether a person said stop, and the training thread has not ended yet. */
+  readonly isStopping: boolean;
   readonly end: SessionEnd | null;
   readonly screenLock: ScreenLockState;
   readonly progress: Progress;
@@ -75,6 +77,7 @@ export type JoinAction =
   | { readonly type: "described"; readonly description: RunDescription | null }
   | { readonly type: "gpu"; readonly finding: GpuFinding }
   | { readonly type: "started" }
+  | { readonly type: "stopping" }
   | { readonly type: "obstacle"; readonly code: ObstacleCode; readonly detail: string }
   | { readonly type: "cleared"; readonly code: ObstacleCode }
   | { readonly type: "screenLock"; readonly state: ScreenLockState }
@@ -107,6 +110,7 @@ export function initialState(hasToken: boolean): JoinState {
     worker: null,
     step: null,
     pausedFor: null,
+    isStopping: false,
     end: null,
     screenLock: "off",
     progress: NO_PROGRESS,
@@ -134,9 +138,18 @@ export function reduce(state: JoinState, action: JoinAction): JoinState {
       return { ...state, gpu: action.finding };
     case "started": {
       const kept = state.obstacles.filter(({ code }) => LASTING_OBSTACLES.includes(code));
-      const fresh = { device: null, compiling: null, end: null, pausedFor: null, waitingLeases: new Map() };
+      const fresh = {
+        device: null,
+        compiling: null,
+        end: null,
+        pausedFor: null,
+        isStopping: false,
+        waitingLeases: new Map(),
+      };
       return { ...state, ...fresh, phase: "opening", obstacles: kept };
     }
+    case "stopping":
+      return { ...state, isStopping: true };
     case "obstacle":
       return present(state, action.code, action.detail);
     case "cleared":
@@ -144,7 +157,7 @@ export function reduce(state: JoinState, action: JoinAction): JoinState {
     case "screenLock":
       return screenLocked({ ...state, screenLock: action.state });
     case "threadLost":
-      return present({ ...state, phase: "ended" }, action.code, action.detail);
+      return present({ ...state, phase: "ended", isStopping: false }, action.code, action.detail);
     case "thread":
       return onThread(state, action.message, action.nowMs);
     default:
@@ -193,7 +206,7 @@ function onDevice(state: JoinState, device: OpenedDevice, sentence: string): Joi
 }
 
 function onEnded(state: JoinState, end: SessionEnd): JoinState {
-  const next = absent({ ...state, phase: "ended", end, device: null }, "INTERRUPTED");
+  const next = absent({ ...state, phase: "ended", isStopping: false, end, device: null }, "INTERRUPTED");
   const code = obstacleOfEnd(end, state.hasToken);
   return code === null ? next : present(next, code, end.message);
 }

@@ -25,15 +25,15 @@ export function LiveCard({ controller }: { readonly controller: JoinController }
       <div class="live-figures">
         <div class="buttons">
           {state.phase === "paused" ? (
-            <button type="button" class="primary" onClick={() => controller.resume()}>
+            <button type="button" class="primary" disabled={state.isStopping} onClick={() => controller.resume()}>
               Go on
             </button>
           ) : (
-            <button type="button" onClick={() => controller.pause()}>
+            <button type="button" disabled={state.isStopping} onClick={() => controller.pause()}>
               Pause
             </button>
           )}
-          <button type="button" class="danger" onClick={() => controller.stop()}>
+          <button type="button" class="danger" disabled={state.isStopping} onClick={() => controller.stop()}>
             Stop
           </button>
         </div>
