@@ -181,11 +181,8 @@ export class JoinController {
    * pause only when it wakes, and until then the browser answers the coordinator's pings for it.
    */
   onSleep(reason: Exclude<PauseReason, "person">): void {
+    if (this.#state.isStopping) this.#endAsStopped();
     if (this.#thread === null || this.#isPausedByPerson) return;
-    if (this.#state.isStopping) {
-      this.#endAsStopped();
-      return;
-    }
     this.#thread.terminate();
     this.#thread = null;
     this.#isAsleep = true;
