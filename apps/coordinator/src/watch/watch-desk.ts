@@ -30,6 +30,7 @@ import type { WorkerLink } from "../worker-socket.ts";
 import { commandLine } from "./event-line.ts";
 import { ModelViewer } from "./model-viewer.ts";
 import { RunFeed } from "./run-feed.ts";
+import { updateRestMilliseconds } from "./update-rest.ts";
 import { Watcher, type WatcherHandlers } from "./watcher.ts";
 import { WorkerRows } from "./worker-rows.ts";
 
@@ -68,6 +69,7 @@ export class WatchDesk implements WatcherHandlers {
   readonly #timer: NodeJS.Timeout;
   #ratesMs = this.#startMs;
   #followMs = this.#startMs;
+  #updateMs = this.#startMs;
   #lastId = 0;
   #outcome: string | null = null;
   #isDisposed = false;
@@ -168,7 +170,10 @@ export class WatchDesk implements WatcherHandlers {
       // Looked at once a second without watchers too, so that rows of those who went are not lost.
       if (this.#watchers.size === 0) this.#look(nowMs);
     }
-    if (this.#watchers.size === 0) return;
+    // Ticks come a little early or late.
+    const isSoon = nowMs - this.#updateMs + WATCH_UPDATE_MILLISECONDS / 2 < updateRestMilliseconds(this.#rows.count);
+    if (this.#watchers.size === 0 || isSoon) return;
+    this.#updateMs = nowMs;
     const { step } = this.#update(nowMs);
     if (nowMs - this.#followMs < WATCH_FOLLOW_MILLISECONDS) return;
     this.#followMs = nowMs;

@@ -67,6 +67,11 @@ export class WorkerRows {
     if (this.#gone.size > GONE_SHOWN_MAX && oldest !== undefined) this.#gone.delete(oldest);
   }
 
+  /** How many rows there are. */
+  get count(): number {
+    return Math.min(this.#present.size + this.#gone.size, WATCH_WORKERS_MAX);
+  }
+
   /** Those who are there, then those who went, the latest first. */
   rows(nowMs: number): readonly WatchedWorker[] {
     const gone = [...this.#gone.values()].reverse().map(({ goneMs, ...row }) => {
