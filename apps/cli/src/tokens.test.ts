@@ -22,9 +22,9 @@ describe("tokens of train and serve", () => {
       token: "class-7b",
       adminToken: ADMIN,
     });
-    const options = { ...NONE, token: "a", adminToken: `${ADMIN}~` };
-    expect(chosenTokens(options, { TRIBUTARY_TOKEN: "b", TRIBUTARY_ADMIN_TOKEN: ADMIN })).toEqual({
-      token: "a",
+    const options = { ...NONE, token: "class-7a", adminToken: `${ADMIN}~` };
+    expect(chosenTokens(options, { TRIBUTARY_TOKEN: "class-7b", TRIBUTARY_ADMIN_TOKEN: ADMIN })).toEqual({
+      token: "class-7a",
       adminToken: `${ADMIN}~`,
     });
     expect(chosenTokens(NONE, { TRIBUTARY_TOKEN: "" })).toEqual({});
@@ -32,7 +32,7 @@ describe("tokens of train and serve", () => {
 
   it("variables are taken out of the environment, used or not", () => {
     const variables = { TRIBUTARY_TOKEN: "b", TRIBUTARY_ADMIN_TOKEN: ADMIN, PATH: "/bin" };
-    chosenTokens({ ...NONE, token: "a" }, variables);
+    chosenTokens({ ...NONE, token: "class-7a" }, variables);
     expect(variables).toEqual({ PATH: "/bin" });
   });
 
@@ -46,6 +46,12 @@ describe("tokens of train and serve", () => {
     expect([error.code, error.exitCode, error.message]).toEqual(["USAGE", 2, message]);
     expect(error.remedy).toMatch(/^Give 16 to 128 letters .*openssl rand -hex 16/);
     expect(error.message + error.remedy).not.toContain(adminToken);
+  });
+
+  it("a token for joining that could be guessed is refused", () => {
+    const error = refusal(() => chosenTokens({ ...NONE, token: "maths-7" }, {}));
+    expect([error.code, error.message]).toEqual(["USAGE", "--token has 7 letters"]);
+    expect(error.remedy).toMatch(/^Give 8 to 128 letters /);
   });
 
   it("names the variable where the token came from there", () => {

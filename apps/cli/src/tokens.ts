@@ -15,7 +15,9 @@ export interface ChosenTokens {
 
 /** Letters of the longest token: it travels in a header of each request. */
 const TOKEN_LENGTH_MAX = 128;
-/** Letters of the shortest token that steers a run: nobody counts wrong guesses. */
+/** Letters of the shortest token that lets join. Nobody counts wrong guesses: 36^8 of them take years at some ten thousand a second. */
+const JOIN_TOKEN_LENGTH_MIN = 8;
+/** Letters of the shortest token that steers a run. */
 const ADMIN_TOKEN_LENGTH_MIN = 16;
 /** What needs no escape in a link (RFC 3986, 2.3) and is allowed in the name of a subprotocol (RFC 6455, 4.1). */
 const TOKEN_FORM = /^[A-Za-z0-9._~-]+$/;
@@ -28,7 +30,7 @@ const TOKEN_FORM = /^[A-Za-z0-9._~-]+$/;
 export function chosenTokens(options: Options, variables: Variables): ChosenTokens {
   const join = chosen("--token", options.token, TOKEN_VARIABLES.join, variables);
   const admin = chosen("--admin-token", options.adminToken, TOKEN_VARIABLES.admin, variables);
-  checkToken(join, 1, remedyOf(1));
+  checkToken(join, JOIN_TOKEN_LENGTH_MIN, remedyOf(JOIN_TOKEN_LENGTH_MIN));
   checkToken(admin, ADMIN_TOKEN_LENGTH_MIN, remedyOf(ADMIN_TOKEN_LENGTH_MIN));
   if (join !== null && join.token === admin?.token) {
     throw new CommandError(
