@@ -114,7 +114,18 @@ describe("a tab's training loop", () => {
     loop.receive({ type: "stop" });
     await running;
     expect(posted.at(-1)).toEqual({ type: "ended", end: { reason: "left", message: "stopped", code: null } });
-    expect(happened).toEqual(["opened 2", "socket", "disposed of 2"]);
+    // Compute threads go with the training thread.
+    expect(happened).toEqual(["opened 2", "socket"]);
+  });
+
+  it("gives a GPU back before it says that it has ended", async () => {
+    const { loop, posted, happened } = bench({ backend: "webgpu" });
+    const running = loop.run();
+    await settle();
+    loop.receive({ type: "stop" });
+    await running;
+    expect(happened.at(-1)).toBe("disposed of 2");
+    expect(posted.at(-1)?.type).toBe("ended");
   });
 
   it("keeps the device open through a pause, and connects again afterwards", async () => {

@@ -204,8 +204,12 @@ export class TrainingLoop {
     return !this.#isStopped && this.#pausedFor === null && !this.#isStale;
   }
 
-  /** Gives the device back; one that does not answer goes with the thread. */
+  /**
+   * Gives the GPU back; one that does not answer goes with the thread. So do compute threads, which are left alone here: where they are
+   * still ending when this thread is ended, Chromium keeps it for good.
+   */
   async #dispose(): Promise<void> {
+    if (this.#running?.computation.backend !== "webgpu") return;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = this.#options.clock.after(DISPOSE_MILLISECONDS, resolve);
     await Promise.race([this.#running?.capped.dispose().catch(() => {}), late]);
