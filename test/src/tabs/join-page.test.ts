@@ -98,9 +98,22 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     const tab = await JoinTab.open(await launchBrowser(executable), joinUrl);
     await tab.start();
     await tab.untilContributed();
-    await tab.page.context().setOffline(true);
-    await tab.untilFacts(({ obstacles }) => obstacles.includes("OFFLINE"));
-    await tab.page.context().setOffline(false);
+    const network = tab.page.context();
+    // The page hears of it before its thread has lost the network: one that was quicker still reaches the coordinator, and stays.
+    await expect
+      .poll(
+        async () => {
+          const { obstacles } = await tab.facts();
+          if (!obstacles.includes("OFFLINE")) {
+            await network.setOffline(false);
+            await network.setOffline(true);
+          }
+          return obstacles;
+        },
+        { interval: 2_000 },
+      )
+      .toContain("OFFLINE");
+    await network.setOffline(false);
     await tab.until(["training"]);
     await tab.untilContributed();
     expect((await tab.facts()).obstacles).not.toContain("OFFLINE");
@@ -116,7 +129,7 @@ describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
     await tab.until(["preparing"]);
     await tab.press("Stop");
     await tab.until(["ended"]);
-    expect(tab.page.workers()).toHaveLength(0);
+    await expect.poll(() => tab.page.workers().length).toBe(0);
     expect((await tab.facts()).obstacles).toEqual(["NO_ADAPTER"]);
   });
 
