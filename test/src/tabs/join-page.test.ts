@@ -24,7 +24,8 @@ function keptBlobs(tab: JoinTab): Promise<number> {
   });
 }
 
-describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
+// Networks and threads are imitated and followed by a debugger here, which has lost an event now and then: such a test gets a second try.
+describe.skipIf(chromium === undefined)("a tab that joins by the link", { retry: 1 }, () => {
   const executable = chromium ?? "";
 
   it("computes nothing before Start, contributes, stands still and goes on, and stops", async () => {
