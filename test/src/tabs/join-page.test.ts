@@ -24,7 +24,7 @@ function keptBlobs(tab: JoinTab): Promise<number> {
   });
 }
 
-// Networks and threads are imitated and followed by a debugger here, which has lost an event now and then: such a test gets a second try.
+// Of what made these fail now and then, an imitated network and threads that were ending, the causes that were found are mended; the second try is for others.
 describe.skipIf(chromium === undefined)("a tab that joins by the link", { retry: 1 }, () => {
   const executable = chromium ?? "";
 

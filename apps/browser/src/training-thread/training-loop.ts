@@ -205,8 +205,8 @@ export class TrainingLoop {
   }
 
   /**
-   * Gives the GPU back; one that does not answer goes with the thread. So do compute threads, which are left alone here: where they are
-   * still ending when this thread is ended, Chromium keeps it for good.
+   * Gives the GPU back; one that does not answer goes with the thread. So do compute threads, which are left alone here: where they were
+   * ended just before this thread, Chromium 156 was seen now and then to keep it.
    */
   async #dispose(): Promise<void> {
     if (this.#running?.computation.backend !== "webgpu") return;
