@@ -24,8 +24,7 @@ function keptBlobs(tab: JoinTab): Promise<number> {
   });
 }
 
-// Of what made these fail now and then, an imitated network and threads that were ending, the causes that were found are mended; the second try is for others.
-describe.skipIf(chromium === undefined)("a tab that joins by the link", { retry: 1 }, () => {
+describe.skipIf(chromium === undefined)("a tab that joins by the link", () => {
   const executable = chromium ?? "";
 
   it("computes nothing before Start, contributes, stands still and goes on, and stops", async () => {
