@@ -14,15 +14,8 @@ import {
   type WorkerMessage,
 } from "@tributary/protocol";
 import type { RawData, WebSocket } from "ws";
-import {
-  CHUNK_BURST_MAX,
-  CHUNKS_PER_SECOND_MAX,
-  CLOSE_MILLISECONDS_MAX,
-  MESSAGE_BURST_MAX,
-  MESSAGES_PER_SECOND_MAX,
-  PING_MILLISECONDS,
-  PINGS_MISSED_MAX,
-} from "./limits.ts";
+import { Connection } from "./connection.ts";
+import { CHUNK_BURST_MAX, CHUNKS_PER_SECOND_MAX, MESSAGE_BURST_MAX, MESSAGES_PER_SECOND_MAX } from "./limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** A whole upload, its checksum not yet looked at. */
@@ -60,10 +53,9 @@ export interface WorkerLink {
 export class WorkerSocket {
   readonly id: WorkerId;
   readonly address: string;
-  readonly #socket: WebSocket;
+  readonly #connection: Connection;
   readonly #handlers: SocketHandlers;
   readonly #traffic: Traffic;
-  readonly #waitingBytesMax: number;
   readonly #memory: TensorMemory;
   readonly #bucket = new TokenBucket(MESSAGES_PER_SECOND_MAX, MESSAGE_BURST_MAX, performance.now());
   readonly #chunkBucket = new TokenBucket(CHUNKS_PER_SECOND_MAX, CHUNK_BURST_MAX, performance.now());
@@ -71,16 +63,10 @@ export class WorkerSocket {
   readonly #reassembly = new Reassembly({ crc32: null, allocate: (length) => this.#allocate(length) });
   readonly #contributions = new Map<number, ContributionMessage>();
   readonly #helloTimer: NodeJS.Timeout;
-  readonly #pingTimer: NodeJS.Timeout;
   #bytesIn = 0;
   #bytesOut = 0;
-  #heardMs = performance.now();
-  #pingedMs: number | null = null;
-  #roundTripMs: number | null = null;
   #greeted = false;
-  #pingsMissed = 0;
   #discarding = false;
-  #open = true;
 
   /** @param waitingBytesMax bytes that may wait to be sent before the worker counts as one that does not read */
   constructor(
@@ -97,19 +83,16 @@ export class WorkerSocket {
   ) {
     this.id = id;
     this.address = options.address;
-    this.#socket = socket;
     this.#handlers = options.handlers;
     this.#traffic = options.traffic;
-    this.#waitingBytesMax = options.waitingBytesMax;
     this.#memory = options.memory;
-    socket.binaryType = "nodebuffer";
-    socket.on("message", (data, isBinary) => this.#onData(data, isBinary));
-    socket.on("pong", () => this.#onPong());
-    socket.on("close", () => this.#onClosed());
-    // ws closes the socket by itself after an error of its own (too large, bad UTF-8, ...), with the right code.
-    socket.on("error", () => {});
+    this.#connection = new Connection(socket, {
+      other: "worker",
+      waitingBytesMax: options.waitingBytesMax,
+      onData: (data, isBinary) => this.#onData(data, isBinary),
+      onClose: () => this.#onClosed(),
+    });
     this.#helloTimer = setTimeout(() => this.#onSilent(), HELLO_WITHIN_MILLISECONDS);
-    this.#pingTimer = setInterval(() => this.#ping(), PING_MILLISECONDS);
   }
 
   /** Bytes allocated for uploads that are not complete. */
@@ -119,12 +102,8 @@ export class WorkerSocket {
 
   /** What is known of the connection, for people. */
   get link(): WorkerLink {
-    return {
-      bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
-      roundTripMilliseconds: this.#roundTripMs,
-      heardMs: this.#heardMs,
-    };
+    const { roundTripMilliseconds, heardMs } = this.#connection;
+    return { bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, roundTripMilliseconds, heardMs };
   }
 
   send(message: ControlMessage): void {
@@ -135,19 +114,10 @@ export class WorkerSocket {
    * Sends a frame; several sockets may share it.
    * @param gone called once, when the frame may be written again: it is with the system, or will not be sent
    */
-  sendFrame(frame: Uint8Array, gone: () => void = () => {}): void {
-    if (!this.#open || this.#socket.readyState !== this.#socket.OPEN) {
-      gone();
-      return;
-    }
-    if (this.#socket.bufferedAmount > this.#waitingBytesMax) {
-      this.close(CLOSE_CODES.busy.code, "the worker reads too slowly");
-      gone();
-      return;
-    }
+  sendFrame(frame: Uint8Array, gone?: () => void): void {
+    if (!this.#connection.send(frame, gone)) return;
     this.#traffic.sent += frame.byteLength;
     this.#bytesOut += frame.byteLength;
-    this.#socket.send(frame, { binary: true }, () => gone());
   }
 
   /** Takes the chunks of a contribution in. @throws ProtocolError, to be given to {@link violate} */
@@ -185,26 +155,20 @@ export class WorkerSocket {
 
   /** Closes once what was sent has gone; a worker that does not answer is cut off. */
   close(code: number, reason: string): void {
-    if (!this.#open) return;
-    this.#socket.close(code, reason.slice(0, 120));
-    const cutOff = setTimeout(() => this.#socket.terminate(), CLOSE_MILLISECONDS_MAX).unref();
-    this.#socket.once("close", () => clearTimeout(cutOff));
-    this.#onClosed();
+    this.#connection.close(code, reason);
   }
 
   #onData(data: RawData, isBinary: boolean): void {
-    if (!this.#open) return;
     if (!isBinary || !Buffer.isBuffer(data)) {
       this.close(CLOSE_CODES.textFrame.code, "only binary frames are used");
       return;
     }
     this.#traffic.received += data.byteLength;
     this.#bytesIn += data.byteLength;
-    this.#heardMs = performance.now();
     try {
       const frame = decodeFrame(data);
       const bucket = frame.kind === "chunk" ? this.#chunkBucket : this.#bucket;
-      if (!bucket.take(this.#heardMs)) {
+      if (!bucket.take(this.#connection.heardMs)) {
         this.close(CLOSE_CODES.policy.code, "too many messages");
       } else if (frame.kind === "chunk") {
         const whole = this.#reassembly.accept(frame);
@@ -224,7 +188,7 @@ export class WorkerSocket {
       throw new ProtocolError("MESSAGE_UNEXPECTED", `A worker said ${message.type} before hello`);
     }
     // A first round trip is measured at once, not only with the next ping of the clock.
-    if (!this.#greeted) this.#sendPing();
+    if (!this.#greeted) this.#connection.ping();
     this.#greeted = true;
     clearTimeout(this.#helloTimer);
     this.#handlers.onMessage(this, message);
@@ -240,38 +204,12 @@ export class WorkerSocket {
     return this.#discarding ? new Uint8Array(0) : this.#memory.take(byteLength);
   }
 
-  #ping(): void {
-    if (this.#pingsMissed >= PINGS_MISSED_MAX) {
-      this.#socket.terminate();
-      return;
-    }
-    this.#pingsMissed += 1;
-    this.#sendPing();
-  }
-
-  #sendPing(): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#pingedMs ??= performance.now();
-    this.#socket.ping();
-  }
-
-  #onPong(): void {
-    this.#pingsMissed = 0;
-    this.#heardMs = performance.now();
-    if (this.#pingedMs !== null) this.#roundTripMs = this.#heardMs - this.#pingedMs;
-    this.#pingedMs = null;
-  }
-
   #onSilent(): void {
     this.close(CLOSE_CODES.policy.code, "no hello in time");
   }
 
-  // Told at once, not when the closing handshake is over: the leases must not wait for it.
   #onClosed(): void {
-    if (!this.#open) return;
-    this.#open = false;
     clearTimeout(this.#helloTimer);
-    clearInterval(this.#pingTimer);
     this.#contributions.clear();
     this.#handlers.onClose(this);
   }
