@@ -2,7 +2,7 @@ import { BYTES_PER_ELEMENT, type DType } from "@tributary/program";
 import type { Body, StorageId, Window } from "../ir.ts";
 import type { Local } from "./assembler-function.ts";
 import type { BodyAccess, KernelContext } from "./context.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
+import { loadLanes, pushIndexLanes, storeLanes } from "./lanes.ts";
 
 interface Place {
   readonly dtype: DType;
@@ -89,9 +89,7 @@ export class BodyPointers {
       },
       index: (step, vector) => {
         const place = this.#step(step);
-        const stride = place.window.strides[run.axis];
-        const [a, b, c, d] = [0, 1, 2, 3].map((lane) => (vector * 4 + lane) * stride);
-        code.get(place.pointer).op("i32x4.splat").i32x4(a, b, c, d).op("i32x4.add");
+        pushIndexLanes(code, place.pointer, lanes(place, vector));
       },
       result: run.pushResult,
       store: (store, vector, value) => {

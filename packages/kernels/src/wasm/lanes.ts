@@ -10,22 +10,32 @@ export interface Lanes {
   readonly vector: number;
   /** How many of the four are of interest: 1 ... 4. The others are not written. */
   readonly count: number;
-  /** Bytes to add to the pointer: 0 unless given. */
+  /** What to add to the pointer, in bytes (or, where it is an index, in numbers): 0 unless given. */
   readonly offset?: number;
 }
 
 /**
  * Pushes a vector of four elements in their form for computing: float32 and 32-bit integers as they are, uint8 and the bits
- * of float16 widened to int32, bool as a mask of all ones or zeros. With stride 1 up to 12 bytes after the last element of
+ * of float16 widened to int32, bool as a mask of all ones or zeros. With stride 1 up to 8 bytes after the last element of
  * interest are read; those lanes mean nothing.
  */
 export function loadLanes(code: FunctionBuilder, pointer: Local, lanes: Lanes): void {
   const bytes = BYTES_PER_ELEMENT[lanes.dtype];
   const offset = (lanes.offset ?? 0) + lanes.vector * 4 * lanes.stride * bytes;
-  if (lanes.stride === 0) loadSplat(code, pointer, bytes, offset);
+  if (lanes.count === 1) loadFirst(code, pointer, bytes, offset);
+  else if (lanes.stride === 0) loadSplat(code, pointer, bytes, offset);
   else if (lanes.stride === 1) loadAdjacent(code, pointer, bytes, offset);
   else loadGathered(code, pointer, bytes, lanes, offset);
   if (lanes.dtype === "bool") code.i32x4(0).op("i32x4.ne");
+}
+
+/** Pushes the numbers of four elements, of which the first has the number in `index`. */
+export function pushIndexLanes(code: FunctionBuilder, index: Local, lanes: Lanes): void {
+  code.get(index).op("i32x4.splat");
+  const start = (lanes.offset ?? 0) + lanes.vector * 4 * lanes.stride;
+  if (start === 0 && lanes.stride === 0) return;
+  const [a, b, c, d] = [0, 1, 2, 3].map((lane) => start + lane * lanes.stride);
+  code.i32x4(a, b, c, d).op("i32x4.add");
 }
 
 /** Writes the first lanes of a vector in computing form, narrowed to the dtype. Integers beyond uint8 keep their low byte. */
@@ -71,11 +81,18 @@ function loadAdjacent(code: FunctionBuilder, pointer: Local, bytes: number, offs
   });
 }
 
+/** One element in lane 0; in the others there may be anything. */
+function loadFirst(code: FunctionBuilder, pointer: Local, bytes: number, offset: number): void {
+  if (bytes !== 4) loadSplat(code, pointer, bytes, offset);
+  else pushAddress(code, pointer, offset, (immediate) => code.memory("v128.load32_zero", immediate));
+}
+
 function loadGathered(code: FunctionBuilder, pointer: Local, bytes: number, lanes: Lanes, offset: number): void {
   const load = bytes === 4 ? "v128.load32_lane" : bytes === 2 ? "v128.load16_lane" : "v128.load8_lane";
   const gathered = code.local("v128");
-  code.i32x4(0).set(gathered);
-  for (let lane = 0; lane < lanes.count; lane++) {
+  loadFirst(code, pointer, bytes, offset);
+  code.set(gathered);
+  for (let lane = 1; lane < lanes.count; lane++) {
     pushAddress(code, pointer, offset + lane * lanes.stride * bytes, (immediate) => {
       code
         .get(gathered)

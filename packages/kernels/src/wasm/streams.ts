@@ -2,6 +2,7 @@ import { BYTES_PER_ELEMENT, type DType } from "@tributary/program";
 import type { StorageId, Window } from "../ir.ts";
 import type { FunctionBuilder, Local } from "./assembler-function.ts";
 import type { KernelContext } from "./context.ts";
+import { type Lanes, loadLanes, pushIndexLanes, storeLanes } from "./lanes.ts";
 
 /** One way in which a kernel goes through memory (or, without a storage, through index numbers). */
 export interface StreamAccess {
@@ -23,7 +24,8 @@ interface Pointer {
 /** Where an access is, from its pointer. */
 interface Position {
   readonly pointer: Pointer;
-  readonly byteOffset: number;
+  /** What is to be added to the pointer: bytes, or for an index the number itself. */
+  readonly offset: number;
 }
 
 /**
@@ -81,47 +83,23 @@ export class Streams {
 
   /** Pushes a vector of access `number`: lanes 4 * vector ... of the lane axis, or (lanes 1) one element in lane 0. */
   pushLoad(number: number, vector: number, lanes: 1 | 4): void {
-    const { dtype, window } = this.#accesses[number];
-    const stride = window.strides[this.#lane] ?? 0;
-    const position = this.#positions[number];
-    const bytes = BYTES_PER_ELEMENT[dtype];
-    const offset = position.byteOffset + vector * 4 * stride * bytes;
-    const { local } = position.pointer;
-    if (lanes === 1 || stride === 0) loadOne(this.#code, local, offset, dtype, lanes);
-    else if (stride === 1) loadAdjacent(this.#code, local, offset, dtype);
-    else loadLanes(this.#code, local, offset, stride * bytes, dtype);
-    // Bytes 0 and 1 become masks.
-    if (dtype === "bool") this.#code.i32x4(0).op("i32x4.ne");
+    loadLanes(this.#code, this.#positions[number].pointer.local, this.#lanesOf(number, vector, lanes));
   }
 
   /** Pushes a vector of index access `number`. */
   pushIndex(number: number, vector: number): void {
-    const stride = this.#accesses[number].window.strides[this.#lane] ?? 0;
-    const { pointer, byteOffset } = this.#positions[number];
-    this.#code.get(pointer.local).op("i32x4.splat");
-    const start = byteOffset + vector * 4 * stride;
-    if (start !== 0 || stride !== 0) {
-      this.#code.i32x4(start, start + stride, start + 2 * stride, start + 3 * stride).op("i32x4.add");
-    }
+    pushIndexLanes(this.#code, this.#positions[number].pointer.local, this.#lanesOf(number, vector, 4));
   }
 
   /** Writes the vector in `value` to access `number`: four lanes, or (lanes 1) lane 0. */
   store(number: number, vector: number, lanes: 1 | 4, value: Local): void {
+    storeLanes(this.#code, this.#positions[number].pointer.local, value, this.#lanesOf(number, vector, lanes));
+  }
+
+  #lanesOf(number: number, vector: number, count: 1 | 4): Lanes {
     const { dtype, window } = this.#accesses[number];
     const stride = window.strides[this.#lane] ?? 0;
-    const { pointer, byteOffset } = this.#positions[number];
-    const bytes = BYTES_PER_ELEMENT[dtype];
-    const offset = byteOffset + vector * 4 * stride * bytes;
-    const code = this.#code;
-    const source = dtype === "bool" ? code.local("v128") : value;
-    if (dtype === "bool") code.get(value).i32x4(1).op("v128.and").set(source);
-    if (lanes === 4 && stride === 1) storeAdjacent(code, pointer.local, offset, dtype, source);
-    else {
-      for (let lane = 0; lane < lanes; lane++) {
-        storeLane(code, pointer.local, offset + lane * stride * bytes, dtype, source, lane);
-      }
-    }
-    if (dtype === "bool") code.release(source);
+    return { dtype, stride, vector, count, offset: this.#positions[number].offset };
   }
 
   #positionOf(access: StreamAccess): Position {
@@ -130,85 +108,11 @@ export class Streams {
     const strides = window.strides.join();
     const known = this.#pointers.find((pointer) => pointer.storage === storage && pointer.strides.join() === strides);
     if (known !== undefined) {
-      return { pointer: known, byteOffset: (window.offset - known.offset) * elementBytes };
+      return { pointer: known, offset: (window.offset - known.offset) * elementBytes };
     }
     const local = this.#code.local("i32");
     const pointer = { local, storage, elementBytes, strides: window.strides, offset: window.offset };
     this.#pointers.push(pointer);
-    return { pointer, byteOffset: 0 };
+    return { pointer, offset: 0 };
   }
-}
-
-/** Pushes pointer + offset where the instruction cannot add the offset itself. @returns what the instruction is to add */
-function pushPointer(code: FunctionBuilder, pointer: Local, offset: number): number {
-  code.get(pointer);
-  if (offset >= 0) return offset;
-  code.i32(offset).op("i32.add");
-  return 0;
-}
-
-/** One element in lane 0 (lanes 1), or in all lanes. */
-function loadOne(code: FunctionBuilder, pointer: Local, offset: number, dtype: DType, lanes: 1 | 4): void {
-  const rest = pushPointer(code, pointer, offset);
-  const bytes = BYTES_PER_ELEMENT[dtype];
-  if (bytes === 4) code.memory(lanes === 1 ? "v128.load32_zero" : "v128.load32_splat", rest);
-  else code.memory(bytes === 2 ? "i32.load16_u" : "i32.load8_u", rest).op("i32x4.splat");
-}
-
-function loadAdjacent(code: FunctionBuilder, pointer: Local, offset: number, dtype: DType): void {
-  const rest = pushPointer(code, pointer, offset);
-  const bytes = BYTES_PER_ELEMENT[dtype];
-  if (bytes === 4) code.memory("v128.load", rest);
-  else if (bytes === 2) code.memory("v128.load16x4_u", rest);
-  else code.memory("v128.load32_zero", rest).op("i16x8.extend_low_i8x16_u").op("i32x4.extend_low_i16x8_u");
-}
-
-function loadLanes(code: FunctionBuilder, pointer: Local, offset: number, strideBytes: number, dtype: DType): void {
-  const bytes = BYTES_PER_ELEMENT[dtype];
-  loadOne(code, pointer, offset, dtype, bytes === 4 ? 1 : 4);
-  for (let lane = 1; lane < 4; lane++) {
-    const vector = bytes === 4 ? code.local("v128") : null;
-    if (vector !== null) code.set(vector);
-    const rest = pushPointer(code, pointer, offset + lane * strideBytes);
-    if (vector !== null) {
-      code.get(vector).memoryLane("v128.load32_lane", lane, rest);
-      code.release(vector);
-    } else {
-      code.memory(bytes === 2 ? "i32.load16_u" : "i32.load8_u", rest).lane("i32x4.replace_lane", lane);
-    }
-  }
-}
-
-function storeAdjacent(code: FunctionBuilder, pointer: Local, offset: number, dtype: DType, value: Local): void {
-  const rest = pushPointer(code, pointer, offset);
-  code.get(value);
-  const bytes = BYTES_PER_ELEMENT[dtype];
-  if (bytes === 4) {
-    code.memory("v128.store", rest);
-    return;
-  }
-  code.get(value).op("i16x8.narrow_i32x4_u");
-  if (bytes === 2) {
-    code.memoryLane("v128.store64_lane", 0, rest);
-    return;
-  }
-  const halves = code.local("v128");
-  code.tee(halves).get(halves).op("i8x16.narrow_i16x8_u").memoryLane("v128.store32_lane", 0, rest);
-  code.release(halves);
-}
-
-function storeLane(
-  code: FunctionBuilder,
-  pointer: Local,
-  offset: number,
-  dtype: DType,
-  value: Local,
-  lane: number,
-): void {
-  const rest = pushPointer(code, pointer, offset);
-  code.get(value);
-  const bytes = BYTES_PER_ELEMENT[dtype];
-  if (bytes === 4) code.memoryLane("v128.store32_lane", lane, rest);
-  else if (bytes === 2) code.memoryLane("v128.store16_lane", lane * 2, rest);
-  else code.memoryLane("v128.store8_lane", lane * 4, rest);
 }
