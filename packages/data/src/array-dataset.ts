@@ -1,6 +1,6 @@
 import { Dataset } from "./dataset.ts";
 import { DataError } from "./errors.ts";
-import { type ColumnData, type Field, fieldElements } from "./field.ts";
+import { type ColumnData, type Field, fieldElements, isColumnData } from "./field.ts";
 import { dtypeOf, type FieldForms } from "./sample.ts";
 import type { Split } from "./split.ts";
 
@@ -41,9 +41,6 @@ export interface WindowsOptions {
   readonly offsets?: Readonly<Record<string, number>>;
 }
 
-/** What a column may be in memory. */
-const ARRAY_TYPES = [Float32Array, Int32Array, Uint32Array, Uint16Array, Uint8Array] as const;
-
 function splitOf(fields: readonly Field[], arrays: NamedArrays, name: string): Split {
   let samples: number | undefined;
   for (const field of fields) {
@@ -74,8 +71,7 @@ function typedArray(arrays: NamedArrays, field: string, part: string): ColumnDat
   if (data === undefined) {
     throw new DataError("COLUMN_MISMATCH", `There is no array ${field} in ${part}: pass one for every field`);
   }
-  const found = ARRAY_TYPES.find((type) => data instanceof type);
-  if (found !== undefined && data instanceof found) return data;
+  if (isColumnData(data)) return data;
   const given = typeof data === "object" ? (data?.constructor?.name ?? "null") : typeof data;
   throw new DataError(
     "COLUMN_MISMATCH",

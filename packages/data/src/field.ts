@@ -9,6 +9,20 @@ export type FieldDType = (typeof FIELD_DTYPES)[number];
 /** Elements of a column in memory: float16 as Uint16Array of raw bits, bool as Uint8Array. */
 export type ColumnData = Float32Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
+interface ColumnArrayType {
+  new (length: number): ColumnData;
+  new (memory: ArrayBufferLike, byteOffset: number, length: number): ColumnData;
+}
+
+const COLUMN_ARRAYS: Readonly<Record<FieldDType, ColumnArrayType>> = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
 /** Bytes of one element. */
 export const FIELD_DTYPE_BYTES: Readonly<Record<FieldDType, number>> = {
   float32: 4,
@@ -88,46 +102,22 @@ export function fieldElements(field: Pick<Field, "shape">): number {
 
 /** A new array of zeros for elements of a dtype. */
 export function allocateColumn(dtype: FieldDType, length: number): ColumnData {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(length);
-    case "float16":
-      return new Uint16Array(length);
-    case "int32":
-      return new Int32Array(length);
-    case "uint32":
-      return new Uint32Array(length);
-    case "uint8":
-    case "bool":
-      return new Uint8Array(length);
-    default:
-      return dtype satisfies never;
-  }
+  return new COLUMN_ARRAYS[dtype](length);
 }
 
 /** An array over existing memory (borrowed, not copied). @param byteOffset a multiple of the dtype's bytes */
 export function viewColumn(dtype: FieldDType, bytes: Uint8Array, byteOffset: number, length: number): ColumnData {
-  const start = bytes.byteOffset + byteOffset;
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(bytes.buffer, start, length);
-    case "float16":
-      return new Uint16Array(bytes.buffer, start, length);
-    case "int32":
-      return new Int32Array(bytes.buffer, start, length);
-    case "uint32":
-      return new Uint32Array(bytes.buffer, start, length);
-    case "uint8":
-    case "bool":
-      return new Uint8Array(bytes.buffer, start, length);
-    default:
-      return dtype satisfies never;
-  }
+  return new COLUMN_ARRAYS[dtype](bytes.buffer, bytes.byteOffset + byteOffset, length);
+}
+
+/** Whether a value is an array that a column may be. */
+export function isColumnData(value: unknown): value is ColumnData {
+  return Object.values(COLUMN_ARRAYS).some((type) => value instanceof type);
 }
 
 /** Whether an array holds elements of a dtype the way this package stores them. */
 export function holdsDType(data: ColumnData, dtype: FieldDType): boolean {
-  return allocateColumn(dtype, 0).constructor === data.constructor;
+  return data.constructor === COLUMN_ARRAYS[dtype];
 }
 
 function refuseField(message: string): never {

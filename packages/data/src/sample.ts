@@ -8,6 +8,7 @@ import {
   type FieldDType,
   fieldElements,
   holdsDType,
+  isColumnData,
 } from "./field.ts";
 import { MANIFEST_LIMITS } from "./manifest.ts";
 import { columnData, type Split } from "./split.ts";
@@ -200,12 +201,6 @@ function fieldsOf(forms: FieldForms, first: NewSample | undefined, before: reado
 
 /** The dtype that a value's array has; of plain numbers, the one known before. */
 function dtypeOfValue(value: number | ArrayLike<number> | undefined, known: FieldDType | undefined): FieldDType {
-  const typed =
-    value instanceof Float32Array ||
-    value instanceof Int32Array ||
-    value instanceof Uint32Array ||
-    value instanceof Uint16Array ||
-    value instanceof Uint8Array;
-  if (!typed) return known ?? "float32";
+  if (!isColumnData(value)) return known ?? "float32";
   return known !== undefined && holdsDType(value, known) ? known : dtypeOf(value);
 }

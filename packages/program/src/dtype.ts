@@ -14,6 +14,25 @@ export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
   bool: 1,
 };
 
+/** Elements of a tensor as they lie in memory: float16 as raw bits, bool as bytes 0 and 1. */
+export type ElementArray = Float32Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
+
+/** Makes an array of zeros, or one over memory that is there (borrowed, not copied). */
+export interface ElementArrayType {
+  new (length: number): ElementArray;
+  new (memory: ArrayBufferLike, byteOffset: number, length: number): ElementArray;
+}
+
+/** The arrays that elements of each dtype lie in. */
+export const ELEMENT_ARRAYS: Readonly<Record<DType, ElementArrayType>> = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
 /** Dimensions of a tensor, outermost first; [] is a scalar. A dimension may be 0. */
 export type Shape = readonly number[];
 

@@ -1,4 +1,4 @@
-import { type DType, elementCount, type Shape, type TensorType } from "@tributary/program";
+import { type DType, ELEMENT_ARRAYS, elementCount, type Shape, type TensorType } from "@tributary/program";
 import type { TensorData } from "../device.ts";
 import { toFloat16Bits } from "../reference/float16.ts";
 
@@ -87,19 +87,7 @@ export class SeededRandom {
 
 /** Zeros as a device takes them in float32 arithmetic. */
 export function emptyData(dtype: DType, length: number): TensorData {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(length);
-    case "float16":
-      return new Uint16Array(length);
-    case "int32":
-      return new Int32Array(length);
-    case "uint32":
-      return new Uint32Array(length);
-    case "uint8":
-    case "bool":
-      return new Uint8Array(length);
-  }
+  return new ELEMENT_ARRAYS[dtype](length);
 }
 
 /** A tensor with these elements; a float16's are numbers here and are rounded. */

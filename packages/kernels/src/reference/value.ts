@@ -1,5 +1,5 @@
 import type { DType, Graph, Shape, TensorType } from "@tributary/program";
-import { elementCount } from "@tributary/program";
+import { ELEMENT_ARRAYS, elementCount } from "@tributary/program";
 import type { TensorData } from "../device.ts";
 import { fromFloat16Bits, toFloat16Bits } from "./float16.ts";
 
@@ -24,19 +24,8 @@ export type Kernel<Attributes> = (
 
 /** A zeroed array of `length` elements. */
 export function allocateData(dtype: DType, length: number, precision: Precision): TensorData {
-  switch (dtype) {
-    case "float32":
-      return precision === "float64" ? new Float64Array(length) : new Float32Array(length);
-    case "float16":
-      return new Uint16Array(length);
-    case "int32":
-      return new Int32Array(length);
-    case "uint32":
-      return new Uint32Array(length);
-    case "uint8":
-    case "bool":
-      return new Uint8Array(length);
-  }
+  const isDouble = dtype === "float32" && precision === "float64";
+  return isDouble ? new Float64Array(length) : new ELEMENT_ARRAYS[dtype](length);
 }
 
 /** A zeroed tensor. */

@@ -1,4 +1,4 @@
-import { BYTES_PER_ELEMENT, type DType, type Program, validateProgram } from "@tributary/program";
+import { BYTES_PER_ELEMENT, type DType, ELEMENT_ARRAYS, type Program, validateProgram } from "@tributary/program";
 import { resolveBindings } from "../bindings.ts";
 import { checkCount, checkRange, dataMismatch } from "../buffer-range.ts";
 import type { Bindings, Device, DeviceBuffer, Executable, TensorData } from "../device.ts";
@@ -164,22 +164,7 @@ export class WasmDevice implements Device {
 
   /** The memory of a buffer; valid until memory grows. */
   #elements(buffer: WasmBuffer): TensorData {
-    const memory = this.#memory.memory.buffer;
-    switch (buffer.dtype) {
-      case "float32":
-        return new Float32Array(memory, buffer.address, buffer.length);
-      case "float16":
-        return new Uint16Array(memory, buffer.address, buffer.length);
-      case "int32":
-        return new Int32Array(memory, buffer.address, buffer.length);
-      case "uint32":
-        return new Uint32Array(memory, buffer.address, buffer.length);
-      case "uint8":
-      case "bool":
-        return new Uint8Array(memory, buffer.address, buffer.length);
-      default:
-        return buffer.dtype satisfies never;
-    }
+    return new ELEMENT_ARRAYS[buffer.dtype](this.#memory.memory.buffer, buffer.address, buffer.length);
   }
 }
 
