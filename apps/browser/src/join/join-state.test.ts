@@ -58,6 +58,12 @@ describe("the state of the page", () => {
     expect(state.sinceMs).toBe(9_900);
   });
 
+  it("counts programs and data that came as received, beside the parameters of each step", () => {
+    const again = session({ type: "ready", step: 4 });
+    const state = after({ type: "fetched", bytes: 7_000 }, ...JOINED, { type: "fetched", bytes: 500 }, again);
+    expect(state.progress.bytesReceived).toBe(7_000 + 40 + 500 + 40);
+  });
+
   it("forgets results that were not sent when a new thread takes over", () => {
     const state = after(...JOINED, computed(1, 3, 2));
     expect(state.waitingLeases.size).toBe(1);

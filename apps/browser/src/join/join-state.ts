@@ -182,6 +182,8 @@ function onThread(state: JoinState, message: ThreadMessage, nowMs: number): Join
       return present(state, message.code, message.detail);
     case "cleared":
       return absent(state, message.code);
+    case "fetched":
+      return received(state, message.bytes);
     case "setup":
       return { ...state, microbatch: message.microbatch, parameterBytes: message.parameterBytes };
     case "session":
@@ -220,16 +222,8 @@ function onSession(state: JoinState, event: SessionEvent, nowMs: number): JoinSt
       return { ...state, phase: "connecting", pausedFor: null };
     case "joined":
       return absent({ ...state, phase: "preparing", worker: event.worker, step: event.step }, "INTERRUPTED", "OFFLINE");
-    case "ready": {
-      const bytesReceived = progress.bytesReceived + state.parameterBytes;
-      return {
-        ...state,
-        phase: "training",
-        step: event.step,
-        compiling: null,
-        progress: { ...progress, bytesReceived },
-      };
-    }
+    case "ready":
+      return received({ ...state, phase: "training", step: event.step, compiling: null }, state.parameterBytes);
     case "computed":
       return onComputed(state, event, nowMs);
     case "sent":
@@ -247,6 +241,11 @@ function onSession(state: JoinState, event: SessionEvent, nowMs: number): JoinSt
     default:
       return event satisfies never;
   }
+}
+
+function received(state: JoinState, bytes: number): JoinState {
+  const { progress } = state;
+  return { ...state, progress: { ...progress, bytesReceived: progress.bytesReceived + bytes } };
 }
 
 function onComputed(state: JoinState, event: SessionEvent & { readonly type: "computed" }, nowMs: number): JoinState {

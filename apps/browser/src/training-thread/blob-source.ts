@@ -15,6 +15,8 @@ export interface BlobSourceOptions {
   /** Where blobs are kept for another day; null: nowhere. */
   readonly store: BlobStore | null;
   readonly fetch: typeof fetch;
+  /** Hears how many bytes came over the network, also of a blob that did not come whole; not of one that was in the store. */
+  readonly onReceived: (bytes: number) => void;
 }
 
 /** Fetches blobs by their hash, from the store if they are there. Asked for twice at once, one is fetched once. */
@@ -42,7 +44,8 @@ async function takeBlob(options: BlobSourceOptions, hash: string): Promise<Uint8
   return bytes;
 }
 
-async function fetchBlob({ blobUrl, token, fetch: fetchUrl }: BlobSourceOptions, hash: string): Promise<Uint8Array> {
+async function fetchBlob(options: BlobSourceOptions, hash: string): Promise<Uint8Array> {
+  const { blobUrl, token, fetch: fetchUrl, onReceived } = options;
   const url = blobUrl + hash;
   try {
     const response = await fetchUrl(url, {
@@ -51,7 +54,7 @@ async function fetchBlob({ blobUrl, token, fetch: fetchUrl }: BlobSourceOptions,
       signal: AbortSignal.timeout(FETCH_MILLISECONDS),
     });
     if (!response.ok || response.body === null) throw new Error(`HTTP ${response.status}`);
-    return await readBounded(response.body, Number(response.headers.get("content-length") ?? 0));
+    return await readBounded(response.body, Number(response.headers.get("content-length") ?? 0), onReceived);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `Cannot fetch ${url} (${why}): is the coordinator still running?`;
@@ -60,19 +63,27 @@ async function fetchBlob({ blobUrl, token, fetch: fetchUrl }: BlobSourceOptions,
 }
 
 /** Reads a body, at most BLOB_BYTES_MAX of it. */
-async function readBounded(body: ReadableStream<Uint8Array>, announced: number): Promise<Uint8Array> {
+async function readBounded(
+  body: ReadableStream<Uint8Array>,
+  announced: number,
+  onReceived: BlobSourceOptions["onReceived"],
+): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (Math.max(length, announced) > BLOB_BYTES_MAX) {
-      await reader.cancel();
-      throw new Error(`more than ${BLOB_BYTES_MAX} bytes`);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.byteLength;
+      if (Math.max(length, announced) > BLOB_BYTES_MAX) {
+        await reader.cancel();
+        throw new Error(`more than ${BLOB_BYTES_MAX} bytes`);
+      }
+      pieces.push(value);
     }
-    pieces.push(value);
+  } finally {
+    onReceived(length);
   }
   const bytes = new Uint8Array(length);
   let offset = 0;

@@ -37,7 +37,13 @@ async function start(settings: StartSettings): Promise<TrainingLoop> {
   const { socketUrl, blobUrl, token, backend } = settings;
   const status = () => askStatus(settings);
   const store = await openStore((why) => post({ type: "obstacle", code: "STORAGE_BLOCKED", detail: why }));
-  const fetchBlob = createBlobSource({ blobUrl, token, store, fetch: (input, init) => fetch(input, init) });
+  const fetchBlob = createBlobSource({
+    blobUrl,
+    token,
+    store,
+    fetch: (input, init) => fetch(input, init),
+    onReceived: (bytes) => post({ type: "fetched", bytes }),
+  });
   return new TrainingLoop({
     settings,
     post,

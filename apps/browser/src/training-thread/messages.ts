@@ -70,6 +70,8 @@ export type ThreadMessage =
   | { readonly type: "obstacle"; readonly code: ObstacleCode; readonly detail: string }
   /** An obstacle is out of the way. */
   | { readonly type: "cleared"; readonly code: ObstacleCode }
+  /** So many bytes of programs or data came over the network. */
+  | { readonly type: "fetched"; readonly bytes: number }
   /** Of the run that was joined: samples of a microbatch, and bytes of the parameters that come with each step. */
   | { readonly type: "setup"; readonly microbatch: number; readonly parameterBytes: number }
   | { readonly type: "session"; readonly event: SessionEvent }

@@ -69,7 +69,9 @@ function bench({ backend = "wasm", status = 404, resume = null, isUnreachable = 
     stop: () => {},
     dispose: async () => void happened.push(`disposed of ${threads}`),
   });
-  const askStatus = () => Promise.resolve(status);
+  let answers = status;
+  let latest: OpeningSocket | null = null;
+  const askStatus = () => Promise.resolve(answers);
   const connector = new SocketConnector({
     ...SETTINGS,
     clock,
@@ -78,6 +80,7 @@ function bench({ backend = "wasm", status = 404, resume = null, isUnreachable = 
       happened.push("socket");
       const socket = new OpeningSocket();
       if (isUnreachable) socket.close(1006);
+      latest = socket;
       return socket;
     },
     askStatus,
@@ -96,7 +99,12 @@ function bench({ backend = "wasm", status = 404, resume = null, isUnreachable = 
     },
   });
   const types = () => posted.map((message) => (message.type === "session" ? message.event.type : message.type));
-  return { loop, posted, happened, types, sockets: () => sockets };
+  /** The coordinator does not answer any more, and the open connection breaks. */
+  const lose = () => {
+    answers = null;
+    latest?.close(1006);
+  };
+  return { loop, posted, happened, types, sockets: () => sockets, lose };
 }
 
 /** Lets everything that is ready to happen, happen. */
@@ -185,6 +193,19 @@ describe("a tab's training loop", () => {
     await settle();
     expect(posted).toContainEqual({ type: "cleared", code: "OFFLINE" });
     expect(types().at(-1)).toBe("connecting");
+  });
+
+  it("says that it is offline as soon as the connection breaks, where the coordinator had answered just before", async () => {
+    const { loop, posted, types, lose } = bench({ status: 404 });
+    void loop.run();
+    await settle();
+    loop.receive({ type: "network", online: false });
+    await settle();
+    expect(types()).toEqual(["device", "connecting"]);
+    lose();
+    await settle();
+    expect(types()).toContain("disconnected");
+    expect(posted).toContainEqual({ type: "obstacle", code: "OFFLINE", detail: "" });
   });
 
   it("gives up on a coordinator that it never reached, but waits for one that this tab was at before", async () => {

@@ -260,6 +260,8 @@ export class TrainingLoop {
       this.#run = event.run;
     }
     this.#options.post({ type: "session", event });
+    // The coordinator may have answered just before the network went: then nothing has said yet that this device is offline.
+    if (event.type === "disconnected" && this.#isOffline) void this.#onNetwork(false);
   }
 
   #tellObstacle(code: ObstacleCode, detail: string): void {
