@@ -1,4 +1,5 @@
 export { BLOB_PATH, JOIN_PATH, SOCKET_PATH, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "./addresses.ts";
+export { AnswerQueue } from "./answer-queue.ts";
 export {
   CLOSE_CODES,
   type CloseCode,

@@ -1,21 +1,16 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { AnswerQueue } from "@tributary/protocol";
 import { Piscina } from "piscina";
 import { CoordinatorAppError } from "../errors.ts";
 import type { ComputeReply, ComputeRequestName, ComputeRequests } from "./compute-message.ts";
 
-interface Waiting {
-  readonly name: ComputeRequestName;
-  readonly resolve: (output: never) => void;
-  readonly reject: (error: CoordinatorAppError) => void;
-}
+type Output = ComputeRequests[ComputeRequestName]["output"];
 
 /** The socket thread's end of a compute thread: requests go out, promises come back, in order. */
 export class ComputeLink {
   readonly #pool: Piscina;
   readonly #port: MessagePort;
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
-  #ended: string | null = null;
+  readonly #answers = new AnswerQueue<Output>();
 
   constructor() {
     this.#pool = new Piscina({
@@ -39,19 +34,17 @@ export class ComputeLink {
    * Asks the compute thread for something. Requests are served in the order in which they were asked for.
    * @throws CoordinatorAppError COMPUTE_FAILED
    */
-  request<Name extends ComputeRequestName>(
+  async request<Name extends ComputeRequestName>(
     name: Name,
     input: ComputeRequests[Name]["input"],
   ): Promise<ComputeRequests[Name]["output"]> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended !== null) {
-        reject(new CoordinatorAppError("COMPUTE_FAILED", `${name}: ${this.#ended}`));
-        return;
-      }
-      this.#lastId += 1;
-      this.#waiting.set(this.#lastId, { name, resolve, reject });
-      this.#port.postMessage({ id: this.#lastId, name, input });
-    });
+    try {
+      // The thread answers each request with the output of that request's own kind.
+      return await this.#answers.ask(() => this.#port.postMessage({ name, input }));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new CoordinatorAppError("COMPUTE_FAILED", `${name}: ${why}`, { cause });
+    }
   }
 
   /** Ends the thread; what is not answered is rejected. */
@@ -62,19 +55,11 @@ export class ComputeLink {
   }
 
   #onReply(reply: ComputeReply): void {
-    const waiting = this.#waiting.get(reply.id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(reply.id);
-    if ("error" in reply) waiting.reject(new CoordinatorAppError("COMPUTE_FAILED", `${waiting.name}: ${reply.error}`));
-    // The thread answers each request with that request's own output; the map has lost which one it was.
-    else waiting.resolve(reply.output as never);
+    if ("error" in reply) this.#answers.refuse(new Error(reply.error));
+    else this.#answers.answer(reply.output);
   }
 
   #end(reason: string): void {
-    this.#ended ??= reason;
-    for (const { name, reject } of this.#waiting.values()) {
-      reject(new CoordinatorAppError("COMPUTE_FAILED", `${name}: ${reason}`));
-    }
-    this.#waiting.clear();
+    this.#answers.end(new Error(reason));
   }
 }

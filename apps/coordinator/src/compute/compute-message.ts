@@ -171,7 +171,6 @@ export type ComputeRequestName = keyof ComputeRequests;
 /** A request on its way to the thread. */
 export type ComputeRequest = {
   readonly [Name in ComputeRequestName]: {
-    readonly id: number;
     readonly name: Name;
     readonly input: ComputeRequests[Name]["input"];
   };
@@ -179,5 +178,5 @@ export type ComputeRequest = {
 
 /** The answer: an output, or what went wrong. */
 export type ComputeReply =
-  | { readonly id: number; readonly output: ComputeRequests[ComputeRequestName]["output"] }
-  | { readonly id: number; readonly error: string };
+  | { readonly output: ComputeRequests[ComputeRequestName]["output"] }
+  | { readonly error: string };

@@ -33,9 +33,9 @@ export async function serveComputePort({ port }: ComputeThreadTask): Promise<voi
 
 async function answer(server: RequestServer, request: ComputeRequest): Promise<ComputeReply> {
   try {
-    return { id: request.id, output: await server.serve(request) };
+    return { output: await server.serve(request) };
   } catch (error) {
-    return { id: request.id, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    return { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LeaseKind } from "@tributary/protocol";
+import { AnswerQueue, type LeaseKind } from "@tributary/protocol";
 import type { LeaseOutcome } from "../computation.ts";
 import { WorkerError } from "../errors.ts";
 import type { FetchBlob } from "../transport.ts";
@@ -18,9 +18,8 @@ export class ThreadHandle {
   readonly #fetchBlob: FetchBlob;
   /** Resolves when the thread has a device. */
   readonly opened = Promise.withResolvers<OpenedThread>();
-  /** What is asked for and not answered, in order: the thread answers one after the other. */
-  #pending: PromiseWithResolvers<ThreadAnswer>[] = [];
-  #failure: WorkerError | null = null;
+  readonly #answers = new AnswerQueue<ThreadAnswer>();
+  #isGone = false;
 
   constructor(port: ThreadPort, fetchBlob: FetchBlob) {
     this.#port = port;
@@ -31,11 +30,7 @@ export class ThreadHandle {
 
   /** Asks for one thing; it happens after what was asked for before. */
   ask(request: ThreadRequest, transfer: readonly ArrayBuffer[] = []): Promise<ThreadAnswer> {
-    if (this.#failure !== null) return Promise.reject(this.#failure);
-    const pending = Promise.withResolvers<ThreadAnswer>();
-    this.#pending.push(pending);
-    this.#port.post({ type: "request", request }, transfer);
-    return pending.promise;
+    return this.#answers.ask(() => this.#port.post({ type: "request", request }, transfer));
   }
 
   /** Asks for a number of microbatches. */
@@ -62,15 +57,14 @@ export class ThreadHandle {
 
   /** Says that what is being computed is of no use any more. */
   stop(): void {
-    if (this.#failure === null) this.#port.post({ type: "stop" }, []);
+    if (!this.#isGone) this.#port.post({ type: "stop" }, []);
   }
 
   /** The thread is gone: everything that is asked of it fails. */
   fail(error: WorkerError): void {
-    this.#failure = error;
+    this.#isGone = true;
     this.opened.reject(error);
-    for (const pending of this.#pending) pending.reject(error);
-    this.#pending = [];
+    this.#answers.end(error);
     this.#port.close();
   }
 
@@ -81,10 +75,10 @@ export class ThreadHandle {
         this.opened.resolve(message);
         break;
       case "answer":
-        this.#pending.shift()?.resolve(message.value);
+        this.#answers.answer(message.value);
         break;
       case "failed":
-        this.#pending.shift()?.reject(errorFrom(message.error));
+        this.#answers.refuse(errorFrom(message.error));
         break;
       case "fetch":
         void this.#fetch(message.hash);
