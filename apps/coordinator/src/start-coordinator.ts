@@ -13,14 +13,14 @@ import { pageOf } from "./page.ts";
 import type { Pages } from "./pages.ts";
 import { blobsOf, computeSetupOf, type RunTuning, settingsOf } from "./run-content.ts";
 import { hashOf, RunStorage } from "./storage.ts";
-import { WatchDesk } from "./watch/watch-desk.ts";
+import { type LastJudgement, WatchDesk } from "./watch/watch-desk.ts";
 import { inspectionOf, watchedRun } from "./watch/watched-run.ts";
 import { type Traffic, WorkerSocket } from "./worker-socket.ts";
 
 const DEFAULT_CODECS = ["float32"];
 
 /** How a coordinator is started. */
-export interface CoordinatorOptions extends Reach {
+export interface CoordinatorOptions extends Reach, LastJudgement {
   readonly run: TracedRun;
   /** The run's folder: log, checkpoints, model. Made if it is not there. */
   readonly out: string;
@@ -156,7 +156,7 @@ class Coordinator implements RunningCoordinator {
   }
 
   #createDesk(shell: EffectShell, { joinUrl }: Links): WatchDesk {
-    const { run, codecs = DEFAULT_CODECS } = this.#options;
+    const { run, codecs = DEFAULT_CODECS, lastJudgementMilliseconds } = this.#options;
     return new WatchDesk({
       run: watchedRun(run, { id: this.runId, joinUrl, codecs, startedAt: Date.now() }),
       compute: this.#compute,
@@ -165,6 +165,7 @@ class Coordinator implements RunningCoordinator {
       links: () => shell.links,
       traffic: () => shell.meter.traffic,
       command: (command) => this.command(command),
+      lastJudgementMilliseconds,
     });
   }
 

@@ -12,6 +12,9 @@ import { Watching } from "./watching.ts";
 
 const TEST_SAMPLES = 128;
 
+/** Milliseconds for the last table of a run: a slow machine takes its time, and what is tested is the table. */
+const LAST_JUDGEMENT_MILLISECONDS = 600_000;
+
 describe("a watched run", () => {
   let traced: TracedRun;
   const started: RunningCoordinator[] = [];
@@ -27,7 +30,12 @@ describe("a watched run", () => {
   async function start(): Promise<{ coordinator: RunningCoordinator; events: RunEvent[]; worker: Promise<unknown> }> {
     const events: RunEvent[] = [];
     const out = await temporaryFolder();
-    const coordinator = await startCoordinator({ run: traced, out, onEvent: (event) => events.push(event) });
+    const coordinator = await startCoordinator({
+      run: traced,
+      out,
+      onEvent: (event) => events.push(event),
+      lastJudgementMilliseconds: LAST_JUDGEMENT_MILLISECONDS,
+    });
     started.push(coordinator);
     return { coordinator, events, worker: runNodeWorker({ url: coordinator.localJoinUrl, name: "Ada" }) };
   }

@@ -187,6 +187,16 @@ describe("a run that ends", () => {
     expect(await viewer.closed).toBe(4005);
     await watched.close();
   });
+
+  it("[W4] does not wait for good for what the last model takes for what", async () => {
+    const view = { phase: "over", step: 3 } as const;
+    const watched = await startWatchedServer(null, { view, lastJudgementMilliseconds: 1 });
+    const viewer = await WatchingSocket.open(watched.server.port);
+    await viewer.until("snapshot");
+    await watched.desk.finish({ outcome: "stopped", reason: "" });
+    expect(await viewer.closed).toBe(4005);
+    await watched.close();
+  });
 });
 
 describe("a watcher that does not read", () => {

@@ -17,7 +17,6 @@ import {
   type WatchCommandRequest,
   type WatchedNow,
   type WatchedRun,
-  type WatchedRunState,
   type WatchMessage,
   type WatchRequest,
   type WatchRole,
@@ -30,12 +29,19 @@ import type { WorkerLink } from "../worker-socket.ts";
 import { commandLine } from "./event-line.ts";
 import { ModelViewer } from "./model-viewer.ts";
 import { RunFeed } from "./run-feed.ts";
+import { shownState } from "./shown-state.ts";
 import { updateRestMilliseconds } from "./update-rest.ts";
 import { Watcher, type WatcherHandlers } from "./watcher.ts";
 import { WorkerRows } from "./worker-rows.ts";
 
+/** How long the end of a run waits for those who watch. */
+export interface LastJudgement {
+  /** Milliseconds until the last model must be judged on the test data. Default LAST_JUDGEMENT_MILLISECONDS. */
+  readonly lastJudgementMilliseconds?: number | undefined;
+}
+
 /** What is watched. */
-export interface WatchDeskOptions {
+export interface WatchDeskOptions extends LastJudgement {
   readonly run: WatchedRun;
   readonly compute: Pick<ComputeLink, "request">;
   readonly inspection: InspectionSetup;
@@ -139,11 +145,12 @@ export class WatchDesk implements WatcherHandlers {
    * soon; then everybody is let go. Never rejects.
    */
   async finish({ outcome, reason }: Pick<RunSummary, "outcome" | "reason">): Promise<void> {
+    const { lastJudgementMilliseconds = LAST_JUDGEMENT_MILLISECONDS } = this.#options;
     this.#outcome = reason === "" ? outcome : `${outcome}: ${reason}`;
     const { step } = this.#update(performance.now());
     if (this.#watchers.size > 0 && step > 0) {
       const enough = new AbortController();
-      const late = wait(LAST_JUDGEMENT_MILLISECONDS, undefined, { signal: enough.signal }).catch(() => {});
+      const late = wait(lastJudgementMilliseconds, undefined, { signal: enough.signal }).catch(() => {});
       await Promise.race([this.#viewer.judgeLast(step), late]);
       enough.abort();
       if (!this.#isDisposed) this.#update(performance.now());
@@ -250,7 +257,7 @@ export class WatchDesk implements WatcherHandlers {
     const { step, epoch, samplesCommitted, stepSamples, stepSamplesIn, learningRateFactor, why, staleness } = view;
     return {
       progress: {
-        state: stateOf(view),
+        state: shownState(view),
         outcome: this.#outcome,
         step,
         epoch,
@@ -286,11 +293,4 @@ export class WatchDesk implements WatcherHandlers {
   #seconds(nowMs: number): number {
     return (nowMs - this.#startMs) / 1_000;
   }
-}
-
-function stateOf({ phase, workers }: RunView): WatchedRunState {
-  if (phase === "over") return "finished";
-  if (phase === "saving" || phase === "paused") return phase;
-  if (workers.every(({ state }) => state === "joining")) return "waiting";
-  return phase === "evaluating" || phase === "summing" ? "evaluating" : "running";
 }

@@ -72,9 +72,11 @@ export async function startWatchedServer(
   {
     view = {},
     compute = { request: () => new Promise(() => {}) },
+    ...judging
   }: {
     readonly view?: Partial<RunView>;
     readonly compute?: Pick<ComputeLink, "request">;
+    readonly lastJudgementMilliseconds?: number;
   } = {},
 ): Promise<WatchedServer> {
   const commands: MachineCommand[] = [];
@@ -86,6 +88,7 @@ export async function startWatchedServer(
     links: () => new Map(),
     traffic: () => [],
     command: (command) => commands.push(command),
+    ...judging,
   });
   const server = await startServer({
     host: "127.0.0.1",
