@@ -1,260 +1,27 @@
-import type { TensorData } from "@tributary/kernels";
-import { type DType, elementCount, type Shape, showType } from "@tributary/program";
-import { notANumber, notSingle } from "./asked-values.ts";
-import { evaluate } from "./evaluation.ts";
-import * as elementwise from "./functions/elementwise.ts";
+import type { Shape } from "@tributary/program";
+import { ElementwiseTensor, type OperandOf } from "./elementwise-tensor.ts";
 import * as indexing from "./functions/indexing.ts";
 import * as movement from "./functions/movement.ts";
 import { matmul } from "./functions/products.ts";
 import type { ReductionOptions } from "./functions/reductions.ts";
 import * as reductions from "./functions/reductions.ts";
 import { type ConvolutionOptions, conv2d, maxPool2d, type Pair, type PoolingOptions } from "./functions/spatial.ts";
-import * as op from "./primitives.ts";
-import { stop, type Value } from "./value.ts";
+import type { Value } from "./value.ts";
 
 /** The other operand of a binary operation: numbers become literals of the tensor's dtype, or float32 for fractions. */
-export type Operand = Tensor | number | boolean;
+export type Operand = OperandOf<Tensor>;
 
 /** One dimension, several, or (left out) all of them; negative ones count from the end. */
 export type Dimensions = number | readonly number[];
-
-function valueFrom(operand: Operand): Value | number | boolean {
-  return typeof operand === "object" ? operand.value : operand;
-}
 
 /**
  * An immutable handle on a recorded value. Methods record operations and compute nothing; names and meaning are
  * PyTorch's, in camelCase. Binary methods broadcast by NumPy's rule and convert integers to float32 where the other side
  * is float32; every other mixture of dtypes is refused.
  */
-export class Tensor {
-  /** The recorded value; two tensors may share one. */
-  readonly value: Value;
-
-  constructor(value: Value) {
-    this.value = value;
-  }
-
-  get dtype(): DType {
-    return this.value.dtype;
-  }
-
-  /** Dimensions, outermost first; [] is a scalar. */
-  get shape(): Shape {
-    return this.value.shape;
-  }
-
-  /** Number of dimensions. */
-  get ndim(): number {
-    return this.shape.length;
-  }
-
-  /** Size of one dimension. @throws AutogradError INVALID_AXIS */
-  size(dim: number): number {
-    return movement.sizeOf(this.value, dim);
-  }
-
-  /** Number of elements. */
-  numel(): number {
-    return elementCount(this.shape);
-  }
-
-  /**
-   * The elements in row-major order, computed if they have not been; the array belongs to the caller.
-   * @throws AutogradError VALUE_IN_TRACE inside a traced function
-   */
-  data(): Promise<TensorData> {
-    return evaluate(this.value).then((elements) => elements.slice());
-  }
-
-  /** The element of a tensor that has one. @throws AutogradError INVALID_ARGUMENT, VALUE_IN_TRACE */
-  item(): Promise<number> {
-    if (this.numel() !== 1) throw notSingle(this.value);
-    return evaluate(this.value).then(([element]) => element ?? 0);
-  }
-
-  /** Called by the operators of the language, which see no elements. @throws AutogradError NOT_A_NUMBER */
-  valueOf(): never {
-    throw notANumber(this.value);
-  }
-
-  toString(): string {
-    return `Tensor ${showType(this.value)}`;
-  }
-
-  /** Converted: float to integer truncates and saturates, NaN becomes 0; anything to bool is x != 0. */
-  to(dtype: DType): Tensor {
-    return new Tensor(op.cast(this.value, dtype));
-  }
-
-  /** The same values, through which no gradient flows. */
-  detach(): Tensor {
-    return new Tensor(stop(this.value));
-  }
-
-  /** Sum. */
-  add(other: Operand): Tensor {
-    return new Tensor(elementwise.binary("add", op.add, this.value, valueFrom(other)));
-  }
-
-  /** Difference. */
-  sub(other: Operand): Tensor {
-    return new Tensor(elementwise.binary("sub", op.sub, this.value, valueFrom(other)));
-  }
-
-  /** Product. */
-  mul(other: Operand): Tensor {
-    return new Tensor(elementwise.binary("mul", op.mul, this.value, valueFrom(other)));
-  }
-
-  /** Quotient; of integers too it is float32. */
-  div(other: Operand): Tensor {
-    return new Tensor(elementwise.divide(this.value, valueFrom(other)));
-  }
-
-  /** Power; a negative base with a fraction gives NaN. */
-  pow(exponent: Operand): Tensor {
-    return new Tensor(elementwise.power(this.value, valueFrom(exponent)));
-  }
-
-  /** The larger of two; at a tie the derivative is half each. */
-  maximum(other: Operand): Tensor {
-    return new Tensor(elementwise.binary("maximum", op.maximum, this.value, valueFrom(other)));
-  }
-
-  /** The smaller of two; at a tie the derivative is half each. */
-  minimum(other: Operand): Tensor {
-    return new Tensor(elementwise.binary("minimum", op.minimum, this.value, valueFrom(other)));
-  }
-
-  /** -x. */
-  neg(): Tensor {
-    return new Tensor(op.neg(this.value));
-  }
-
-  /** Absolute value; its derivative at 0 is 0. */
-  abs(): Tensor {
-    return new Tensor(op.abs(this.value));
-  }
-
-  /** -1, 0 or 1; its derivative is 0. */
-  sign(): Tensor {
-    return new Tensor(op.sign(this.value));
-  }
-
-  /** e^x. */
-  exp(): Tensor {
-    return new Tensor(elementwise.unary("exp", op.exp, this.value));
-  }
-
-  /** Natural logarithm. */
-  log(): Tensor {
-    return new Tensor(elementwise.unary("log", op.log, this.value));
-  }
-
-  /** Square root; its derivative at 0 is infinite. */
-  sqrt(): Tensor {
-    return new Tensor(elementwise.unary("sqrt", op.sqrt, this.value));
-  }
-
-  /** Hyperbolic tangent. */
-  tanh(): Tensor {
-    return new Tensor(elementwise.unary("tanh", op.tanh, this.value));
-  }
-
-  /** Error function. */
-  erf(): Tensor {
-    return new Tensor(elementwise.unary("erf", op.erf, this.value));
-  }
-
-  /** Sine of radians. */
-  sin(): Tensor {
-    return new Tensor(elementwise.unary("sin", op.sin, this.value));
-  }
-
-  /** Cosine of radians. */
-  cos(): Tensor {
-    return new Tensor(elementwise.unary("cos", op.cos, this.value));
-  }
-
-  /** Largest integer that is not larger; its derivative is 0. */
-  floor(): Tensor {
-    return new Tensor(elementwise.unary("floor", op.floor, this.value));
-  }
-
-  /** x where it is above 0, else 0; its derivative at 0 is 0. */
-  relu(): Tensor {
-    return new Tensor(elementwise.relu(this.value));
-  }
-
-  /** 1 / (1 + e^-x). */
-  sigmoid(): Tensor {
-    return new Tensor(elementwise.sigmoid(this.value));
-  }
-
-  /** x Phi(x), exact (with erf). */
-  gelu(): Tensor {
-    return new Tensor(elementwise.gelu(this.value));
-  }
-
-  /** Between two limits; the derivative is 1 at the limits. */
-  clamp(limits: { readonly min?: number; readonly max?: number }): Tensor {
-    return new Tensor(elementwise.clamp(this.value, limits));
-  }
-
-  /** x x. */
-  square(): Tensor {
-    return new Tensor(op.mul(this.value, this.value));
-  }
-
-  /** Whether equal, as bool. */
-  eq(other: Operand): Tensor {
-    return new Tensor(elementwise.compare("equal", this.value, valueFrom(other)));
-  }
-
-  /** Whether different, as bool; true for NaN. */
-  ne(other: Operand): Tensor {
-    return new Tensor(elementwise.compare("notEqual", this.value, valueFrom(other)));
-  }
-
-  /** Whether less, as bool. */
-  lt(other: Operand): Tensor {
-    return new Tensor(elementwise.compare("less", this.value, valueFrom(other)));
-  }
-
-  /** Whether less or equal, as bool. */
-  le(other: Operand): Tensor {
-    return new Tensor(elementwise.compare("lessEqual", this.value, valueFrom(other)));
-  }
-
-  /** Whether greater, as bool. */
-  gt(other: Operand): Tensor {
-    return new Tensor(elementwise.compare("greater", this.value, valueFrom(other)));
-  }
-
-  /** Whether greater or equal, as bool. */
-  ge(other: Operand): Tensor {
-    return new Tensor(elementwise.compare("greaterEqual", this.value, valueFrom(other)));
-  }
-
-  /** Whether NaN, as bool. */
-  isnan(): Tensor {
-    return new Tensor(op.compare("notEqual", this.value, this.value));
-  }
-
-  /** Whether neither infinite nor NaN, as bool. */
-  isfinite(): Tensor {
-    return new Tensor(elementwise.finite(this.value));
-  }
-
-  /** The other boolean. */
-  logicalNot(): Tensor {
-    return new Tensor(elementwise.logicalNot(this.value));
-  }
-
-  /** Of this bool tensor: a where true, else b. */
-  where(a: Operand, b: Operand): Tensor {
-    return new Tensor(elementwise.where(this.value, valueFrom(a), valueFrom(b)));
+export class Tensor extends ElementwiseTensor<Tensor> {
+  protected override recorded(value: Value): Tensor {
+    return new Tensor(value);
   }
 
   /** Sum over `dim`, or over everything; bool and uint8 are summed in int32. */
