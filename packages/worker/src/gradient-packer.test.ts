@@ -60,6 +60,7 @@ describe.each(BACKENDS)("a gradient packed on the backend %s", { timeout: TIMEOU
     ["of zeros", [0, 0, 0]],
     ["at powers of two, where a logarithm may be off by one", [2 ** -20, 1 - 2 ** -24, 1 + 2 ** -23, 2 ** 20]],
     ["of tiny numbers", [2 ** -100, -(2 ** -110), 3 * 2 ** -105]],
+    ["of numbers so small that the least scale there is, 2^-126, has to do", [2 ** -115, -(2 ** -120), 3 * 2 ** -119]],
     [
       "of the largest numbers there are, which would be rounded up to infinity",
       [LARGEST, -LARGEST, 2 ** 127, 1.9995 * 2 ** 127, 1],

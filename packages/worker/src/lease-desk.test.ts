@@ -41,6 +41,14 @@ describe("a worker's leases", () => {
     expect(await coordinator.hear("decline")).toMatchObject({ lease: 6, step: 1, reason: "stale" });
   });
 
+  it("[L2] such a lease is not computed: whose parameters the device holds is not its affair", async () => {
+    const computation = new SlowComputation();
+    const { coordinator } = await join({ computation });
+    coordinator.say(leaseOf(6, { step: 1 }));
+    await coordinator.hear("decline");
+    expect(computation.asked).toEqual(["prepare", "parameters 0"]);
+  });
+
   it("[L2] the fifth lease at a time is declined as busy", async () => {
     const { coordinator } = await join({ computation: new SlowComputation() });
     for (let id = 1; id <= 5; id++) coordinator.say(leaseOf(id));
@@ -92,6 +100,50 @@ describe("a worker's leases", () => {
     coordinator.say({ type: "credit", lease: 1, step: 0 });
     await settle();
     expect(coordinator.heard).toEqual([]);
+  });
+
+  it("[L7] what comes out of a lease that was cancelled meanwhile is not spoken of", async () => {
+    const computation = new SlowComputation();
+    computation.stop = () => {};
+    const { coordinator, events } = await join({ computation });
+    coordinator.say(leaseOf(1));
+    await settle();
+    coordinator.say({ type: "cancel", lease: 1, step: 0, reason: "deadline" });
+    await coordinator.hear("decline");
+    computation.finish();
+    await settle();
+    expect(coordinator.heard).toEqual([]);
+    expect(events.map(({ type }) => type)).not.toContain("computed");
+  });
+
+  it("[L7] cancel comes too late for a lease whose gradient is being sent: it arrives whole", async () => {
+    const computation = new SlowComputation();
+    const { coordinator } = await join({ computation });
+    coordinator.say(leaseOf(1));
+    await settle();
+    computation.finish();
+    await coordinator.hear("result");
+    coordinator.room = 0;
+    coordinator.say({ type: "credit", lease: 1, step: 0 });
+    await coordinator.hear("contribution");
+    coordinator.say({ type: "cancel", lease: 1, step: 0, reason: "deadline" });
+    coordinator.makeRoom();
+    await settle();
+    expect([coordinator.heard, coordinator.chunks.length]).toEqual([[], 1]);
+  });
+
+  it("[L4] the memory of a gradient is given back once it is sent, and not before", async () => {
+    const computation = new SlowComputation();
+    const { coordinator } = await join({ computation });
+    coordinator.say(leaseOf(1));
+    await settle();
+    computation.finish();
+    await coordinator.hear("result");
+    expect(computation.asked.at(-1)).toBe("run 1");
+    coordinator.say({ type: "credit", lease: 1, step: 0 });
+    await coordinator.hear("contribution");
+    await settle();
+    expect(computation.asked.slice(-2)).toEqual(["run 1", "release"]);
   });
 
   it("[L8] a rejected lease is dropped without a word", async () => {

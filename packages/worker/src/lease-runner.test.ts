@@ -1,4 +1,3 @@
-import { EpochOrder, packDataset } from "@tributary/data";
 import { open } from "@tributary/kernels";
 import { crc32, float16Codec, float32Codec } from "@tributary/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -7,6 +6,7 @@ import { LeaseRunner, seedWords } from "./lease-runner.ts";
 import { LocalComputation } from "./local-computation.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 import { createTinyRun } from "./testing/tiny-run.ts";
+import { tinySamples } from "./testing/tiny-samples.ts";
 
 const TRAIN = 12;
 const run = createTinyRun(TRAIN, 5);
@@ -16,24 +16,7 @@ const PARAMETERS = new Uint8Array(new Float32Array([1, 2, 0, 0, 0.5]).buffer);
 const GRADIENT: LeaseSpan = { step: 4, kind: "gradient", epoch: 1, start: 3, end: 8 };
 const EVALUATE: LeaseSpan = { step: 4, kind: "evaluate", epoch: 0, start: 0, end: 5 };
 
-/** Stored index, and x0, of the samples at positions of epoch 1, read from the shards without a runner. */
-function samplesAt(start: number, end: number): readonly { readonly index: number; readonly x0: number }[] {
-  const values = Float32Array.from({ length: 2 * TRAIN }, (_, i) => (i % 2 === 0 ? 5 * i : 1));
-  const packed = packDataset(
-    {
-      fields: [{ name: "x", dtype: "float32", shape: [2] }],
-      train: { samples: TRAIN, columns: { x: values } },
-      test: { samples: 0, columns: { x: new Float32Array(0) } },
-    },
-    { shardBytes: 32 },
-  );
-  const split = packed.manifest.splits.train;
-  const order = new EpochOrder({ split, seed: run.welcome.seed, epoch: 1 });
-  return order.samplesAt(start, end - start).map(({ shard, indexInShard, sample }) => {
-    const bytes = packed.shards.get(split.shards[shard]?.sha256 ?? "") ?? new Uint8Array(0);
-    return { index: sample, x0: new Float32Array(bytes.slice().buffer)[2 * indexInShard] ?? Number.NaN };
-  });
-}
+const samplesAt = (start: number, end: number) => tinySamples(run.welcome.seed, TRAIN, { epoch: 1, start, end });
 
 describe("LeaseRunner", () => {
   let runner: LeaseRunner;

@@ -82,6 +82,21 @@ describe("joining", () => {
     coordinator.sayParameters(1, PARAMETERS);
     expect(await coordinator.hear("ready")).toEqual({ type: "ready", step: 1 });
   });
+
+  it("[T5] chunks of the ones that were replaced pass by when they come late", async () => {
+    const { coordinator } = await start();
+    await coordinator.hear("hello");
+    coordinator.say(RUN.welcome);
+    const bytes = new Uint8Array(PARAMETERS.slice().buffer);
+    const tensor = { byteLength: 20, elements: 5, codec: "float32", crc32: crc32(bytes) };
+    for (const transfer of [1, 2])
+      coordinator.say({ type: "parameters", step: transfer, tensor: { ...tensor, transfer } });
+    coordinator.sayBytes(encodeChunkFrame(1, 0, bytes));
+    await settle();
+    expect([coordinator.heard, coordinator.closedWith]).toEqual([[], []]);
+    coordinator.sayBytes(encodeChunkFrame(2, 0, bytes));
+    expect(await coordinator.hear("ready")).toEqual({ type: "ready", step: 2 });
+  });
 });
 
 describe("coming back", () => {
@@ -129,6 +144,24 @@ describe("coming back", () => {
     await settle();
     session.retryNow();
     expect(await coordinator.hear("hello")).toMatchObject({ resume: "w1" });
+  });
+
+  it("[E4] connects again only when nothing of the connection before is computed any more", async () => {
+    const computation = new SlowComputation();
+    computation.stop = () => {};
+    const { coordinator, clock } = await join({ computation });
+    coordinator.say(leaseOf(1));
+    await settle();
+    coordinator.close(1006);
+    await settle();
+    clock.advance(30_000);
+    await settle();
+    expect(coordinator.connections).toBe(1);
+    computation.finish();
+    await settle();
+    clock.advance(30_000);
+    await coordinator.hear("hello");
+    expect(coordinator.connections).toBe(2);
   });
 
   it("[E4] programs are prepared once, and again only for another run", async () => {

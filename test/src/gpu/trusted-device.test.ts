@@ -8,6 +8,9 @@ const TIMEOUT_MS = 1_800_000;
 /** Dawn stops when nobody holds these. */
 const held: GPU[] = [];
 
+/** Devices that were handed out and not given back. */
+let open = 0;
+
 /**
  * The GPU in software under the name of a real one.
  * @param compiler what becomes of the text of a shader before it is compiled: the driver under test
@@ -19,6 +22,10 @@ function disguised(compiler: (code: string) => string): GPU {
     const requestDevice = adapter.requestDevice.bind(adapter);
     const handOut = async (descriptor?: GPUDeviceDescriptor) => {
       const device = await requestDevice(descriptor);
+      open += 1;
+      void device.lost.then(() => {
+        open -= 1;
+      });
       const create = device.createShaderModule.bind(device);
       const value = (given: GPUShaderModuleDescriptor) => create({ ...given, code: compiler(given.code) });
       return Object.defineProperty(device, "createShaderModule", { value });
@@ -45,6 +52,7 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
       const device = await openTrustedDevice({ gpu: disguised((code) => code) });
       expect(device.adapterName).toBe("Acme Rocket 3");
       device.dispose();
+      await expect.poll(() => open).toBe(0);
     });
 
     it("is trusted without its subgroups when its driver compiles them wrong in kernels alone", async () => {
@@ -52,7 +60,9 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
       const wrong = (code: string) => code.replaceAll(/subgroupShuffleXor\((?!own)/g, "subgroupShuffleXor(1u ^ ");
       const device = await openTrustedDevice({ gpu: disguised(wrong) });
       expect(device.remark).toMatch(/^its subgroups are left unused, because it computes .*sums.* wrong with them$/);
+      await expect.poll(() => open).toBe(1);
       device.dispose();
+      await expect.poll(() => open).toBe(0);
     });
 
     it("is refused by name and family when its driver compiles products wrong", async () => {
@@ -64,6 +74,8 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
         code: "DEVICE_WRONG",
         message: expect.stringMatching(/^This GPU \(Acme Rocket 3\) computes .* wrong: /),
       });
+      // Nobody else could give back what was opened to be tested.
+      await expect.poll(() => open).toBe(0);
     });
   },
 );
