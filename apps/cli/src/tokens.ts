@@ -2,7 +2,7 @@ import { CommandError } from "./errors.ts";
 import type { Options } from "./options.ts";
 
 /** Environment variables with the tokens: other users of a machine can read what a command is started with, but not these. */
-export const TOKEN_VARIABLES = { join: "TRIBUTARY_TOKEN", admin: "TRIBUTARY_ADMIN_TOKEN" } as const;
+const TOKEN_VARIABLES = { join: "TRIBUTARY_TOKEN", admin: "TRIBUTARY_ADMIN_TOKEN" } as const;
 
 /** Variables of a process. */
 export type Variables = Record<string, string | undefined>;
@@ -15,7 +15,7 @@ export interface ChosenTokens {
 
 /** Letters of the longest token: it travels in a header of each request. */
 const TOKEN_LENGTH_MAX = 128;
-/** Letters of the shortest token that lets join. Nobody counts wrong guesses: 36^8 of them take years at some ten thousand a second. */
+/** Letters of the shortest token that lets join. 36^8 guesses take years at some ten thousand a second, which is more than a coordinator answers. */
 const JOIN_TOKEN_LENGTH_MIN = 8;
 /** Letters of the shortest token that steers a run. */
 const ADMIN_TOKEN_LENGTH_MIN = 16;

@@ -86,6 +86,11 @@ export class AccessRules {
     return given === undefined && this.#joinDigest === null ? "viewer" : null;
   }
 
+  /** Whether a request's Authorization holds a token, and a wrong one; false where none is asked for. */
+  bearerWrong(request: IncomingMessage): boolean {
+    return request.headers.authorization !== undefined && !this.bearerAllowed(request);
+  }
+
   /** Whether a request's Authorization holds a token that lets it take programs and data. */
   bearerAllowed(request: IncomingMessage): boolean {
     const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
@@ -100,7 +105,8 @@ export class AccessRules {
   }
 }
 
-function tokenAmong(subprotocols: readonly string[]): string | undefined {
+/** The token among the subprotocols of a WebSocket request, if there is one. */
+export function tokenAmong(subprotocols: readonly string[]): string | undefined {
   const given = subprotocols.find((protocol) => protocol.startsWith(TOKEN_SUBPROTOCOL_PREFIX));
   return given?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
 }

@@ -37,7 +37,7 @@ export interface Links {
 }
 
 /** What is answered, wherever somebody asks. */
-export type Served = Pick<ServerOptions, "content" | "onSocket" | "onWatcher">;
+export type Served = Pick<ServerOptions, "content" | "onSocket" | "onWatcher" | "onWrongTokens">;
 
 /** Servers that listen. */
 export interface Listening extends Links {

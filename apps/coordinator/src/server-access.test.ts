@@ -27,6 +27,24 @@ describe("who may talk to a coordinator", () => {
     await expect(openSocket(running.server.port, protocols, options)).rejects.toThrow(status);
   });
 
+  it("[security] wrong tokens of others at one address slow down wrong ones alone: the right one is let in", async () => {
+    const { server, shell } = await startBare("secret");
+    const wrong = Array.from({ length: 40 }, (_, guess) => openSocket(server.port, [SUBPROTOCOL, `t.guess${guess}`]));
+    const ended: number[] = [];
+    for (const [guess, opening] of wrong.entries()) opening.catch(() => ended.push(guess));
+    // The last of them was seen before this one is asked.
+    while (ended.length < 32) await new Promise((resolve) => setTimeout(resolve, 10));
+    const socket = await openSocket(server.port, [SUBPROTOCOL, "t.secret"]);
+    const blob = await fetch(`http://127.0.0.1:${server.port}/blobs/${BLOB}`, {
+      headers: { authorization: "Bearer secret" },
+    });
+    expect(blob.status).toBe(200);
+    for (const opening of wrong) await expect(opening).rejects.toThrow("401");
+    socket.terminate();
+    shell.dispose();
+    await server.close();
+  });
+
   it("[security] the token opens the socket", async () => {
     const socket = await openSocket(running.server.port, [SUBPROTOCOL, "t.secret"]);
     expect(socket.protocol).toBe(SUBPROTOCOL);

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import {
   FRAME_BYTES_MAX,
@@ -11,7 +12,7 @@ import {
   type WatchRole,
 } from "@tributary/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type AccessRules, offeredSubprotocols } from "./access.ts";
+import { type AccessRules, offeredSubprotocols, tokenAmong } from "./access.ts";
 import { CoordinatorAppError } from "./errors.ts";
 import {
   BUFFERED_CHUNKS_MAX,
@@ -26,6 +27,7 @@ import {
   SOCKETS_PER_ADDRESS_MAX,
 } from "./limits.ts";
 import { replyText, type ServedContent, serveContent } from "./routes.ts";
+import { WrongTokens } from "./wrong-tokens.ts";
 
 /** What a server shows to prove who it is. */
 export interface TlsIdentity {
@@ -48,6 +50,8 @@ export interface ServerOptions {
   readonly content: ServedContent;
   readonly onSocket: (socket: WebSocket, address: string) => void;
   readonly onWatcher: (socket: WebSocket, role: WatchRole) => void;
+  /** Hears, once a minute at most, that many wrong tokens come from one address. */
+  readonly onWrongTokens?: () => void;
 }
 
 /** A server that listens. */
@@ -59,7 +63,8 @@ export interface RunningServer {
 
 /** Listens for workers and requests. @throws CoordinatorAppError CANNOT_BIND */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = createListener(options);
+  const wrongTokens = createWrongTokens(options);
+  const server = createListener(options, wrongTokens);
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
   // Ends with the upgrade to a WebSocket: those have pings.
@@ -71,13 +76,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // A reset of the stream during the handshake is the stranger's affair.
     stream.on("error", () => stream.destroy());
     const admission = admit(options.access, request, perAddress);
+    const address = addressOf(request);
     if (admission.to === "nobody") {
-      // HTTP's time limits ended with the upgrade: whoever keeps its half open would keep the connection.
-      stream.once("finish", () => stream.destroy());
-      stream.end(`HTTP/1.1 ${admission.status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      const answer = () => refuse(stream, admission.status);
+      if (admission.wrongToken) wrongTokens.refuse(address, { answer, cut: () => stream.destroy() });
+      else answer();
       return;
     }
-    const address = addressOf(request);
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     stream.once("close", () => release(perAddress, address));
     const sockets = admission.to === "workers" ? workers : watchers;
@@ -90,17 +95,37 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   server.on("clientError", (_error: Error, stream: Duplex) => stream.destroy());
   const port = await listen(server, options);
-  return { port, close: () => closeServer(server, [workers, watchers]) };
+  const close = () => {
+    wrongTokens.dispose();
+    return closeServer(server, [workers, watchers]);
+  };
+  return { port, close };
 }
 
-function createListener(options: ServerOptions): Server {
+/** Refuses a WebSocket. */
+function refuse(stream: Duplex, status: string): void {
+  // HTTP's time limits ended with the upgrade: whoever keeps its half open would keep the connection.
+  stream.once("finish", () => stream.destroy());
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function createWrongTokens({ onWrongTokens = () => {} }: ServerOptions): WrongTokens {
+  const after = (milliseconds: number, callback: () => void) => {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  };
+  return new WrongTokens({ now: () => performance.now(), after, onMany: onWrongTokens });
+}
+
+function createListener(options: ServerOptions, wrongTokens: WrongTokens): Server {
   const limits = {
     headersTimeout: HEADERS_TIMEOUT_MILLISECONDS,
     requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
     connectionsCheckingInterval: CONNECTION_CHECK_MILLISECONDS,
     maxHeaderSize: HEADER_BYTES_MAX,
   };
-  const answer = (request: IncomingMessage, response: ServerResponse) => onRequest(options, request, response);
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    onRequest(options, wrongTokens, request, response);
   if (options.tls === undefined) return createServer(limits, answer);
   const secure = { ...options.tls, minVersion: "TLSv1.2", handshakeTimeout: HEADERS_TIMEOUT_MILLISECONDS } as const;
   return createTlsServer({ ...limits, ...secure }, answer);
@@ -114,20 +139,32 @@ function socketServer(subprotocol: string, maxPayload: number): WebSocketServer 
 // Not in the types of ws 8.18 yet; ws 8.23 takes them.
 const WS_LIMITS: object = { maxFragments: FRAGMENTS_MAX, maxBufferedChunks: BUFFERED_CHUNKS_MAX };
 
-function onRequest(options: ServerOptions, request: IncomingMessage, response: ServerResponse): void {
-  if (!options.access.hostAllowed(request)) replyText(request, response, 421, "This server has another name");
-  else if (!options.access.originAllowed(request)) replyText(request, response, 403, "This page may not ask here");
-  else serveContent(options.content, options.access.bearerAllowed(request), request, response);
+function onRequest(
+  { access, content }: ServerOptions,
+  wrongTokens: WrongTokens,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (!access.hostAllowed(request)) {
+    replyText(request, response, 421, "This server has another name");
+  } else if (!access.originAllowed(request)) {
+    replyText(request, response, 403, "This page may not ask here");
+  } else if (access.bearerWrong(request)) {
+    const answer = () => serveContent(content, false, request, response);
+    wrongTokens.refuse(addressOf(request), { answer, cut: () => request.socket.destroy() });
+  } else {
+    serveContent(content, access.bearerAllowed(request), request, response);
+  }
 }
 
 /** Whose a WebSocket is; or why it is refused before the handshake, as a status line. */
 type Admission =
   | { readonly to: "workers" }
   | { readonly to: "watchers"; readonly role: WatchRole }
-  | { readonly to: "nobody"; readonly status: string };
+  | { readonly to: "nobody"; readonly status: string; readonly wrongToken: boolean };
 
 function admit(access: AccessRules, request: IncomingMessage, perAddress: Map<string, number>): Admission {
-  const refused = (status: string): Admission => ({ to: "nobody", status });
+  const refused = (status: string, wrongToken = false): Admission => ({ to: "nobody", status, wrongToken });
   if (!access.hostAllowed(request)) return refused("421 Misdirected Request");
   if (!access.originAllowed(request)) return refused("403 Forbidden");
   const path = (request.url ?? "").split("?", 1)[0];
@@ -135,7 +172,9 @@ function admit(access: AccessRules, request: IncomingMessage, perAddress: Map<st
   const offered = offeredSubprotocols(request);
   if (!offered.includes(path === WATCH_PATH ? WATCH_SUBPROTOCOL : SUBPROTOCOL)) return refused("426 Upgrade Required");
   const role = path === WATCH_PATH ? access.watchRole(offered) : null;
-  if (path === WATCH_PATH ? role === null : !access.subprotocolsAllowed(offered)) return refused("401 Unauthorized");
+  if (path === WATCH_PATH ? role === null : !access.subprotocolsAllowed(offered)) {
+    return refused("401 Unauthorized", tokenAmong(offered) !== undefined);
+  }
   if ((perAddress.get(addressOf(request)) ?? 0) >= SOCKETS_PER_ADDRESS_MAX) return refused("429 Too Many Requests");
   return role === null ? { to: "workers" } : { to: "watchers", role };
 }

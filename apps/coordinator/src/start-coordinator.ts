@@ -7,6 +7,7 @@ import { type Callback, type TracedRun, TrainedModel } from "@tributary/training
 import { ComputeLink } from "./compute/compute-link.ts";
 import type { ComputeSetup, EncodedParameters } from "./compute/compute-message.ts";
 import { EffectShell } from "./effect-shell.ts";
+import { endEvents, type RunRemains } from "./end-events.ts";
 import { WAITING_BYTES_MAX } from "./limits.ts";
 import { type Links, type Listening, listen, type Reach, type Served } from "./listen.ts";
 import { pageOf } from "./page.ts";
@@ -16,6 +17,7 @@ import { hashOf, RunStorage } from "./storage.ts";
 import { type LastJudgement, WatchDesk } from "./watch/watch-desk.ts";
 import { inspectionOf, watchedRun } from "./watch/watched-run.ts";
 import { type Traffic, WorkerSocket } from "./worker-socket.ts";
+import { MANY_WRONG_TOKENS } from "./wrong-tokens.ts";
 
 const DEFAULT_CODECS = ["float32"];
 
@@ -38,13 +40,7 @@ export interface CoordinatorOptions extends Reach, LastJudgement {
 }
 
 /** A run that is over. */
-export interface CoordinatorResult extends RunSummary {
-  /** Path of the model; null when nothing useful was learnt. */
-  readonly model: string | null;
-  readonly parametersSha256: string | null;
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
-}
+export interface CoordinatorResult extends RunSummary, RunRemains {}
 
 /** A coordinator that listens. */
 export interface RunningCoordinator extends Links {
@@ -152,6 +148,7 @@ class Coordinator implements RunningCoordinator {
         if (this.#desk === null) socket.close(CLOSE_CODES.busy.code, "the coordinator is starting");
         else this.#desk.add(socket, role);
       },
+      onWrongTokens: () => this.#tell(MANY_WRONG_TOKENS),
     };
   }
 
@@ -263,28 +260,12 @@ class Coordinator implements RunningCoordinator {
       bytesSent,
       bytesReceived,
     };
-    this.#tellEnd(summary, result);
+    for (const event of endEvents(summary, result)) this.#tell(event);
     const told = this.#desk?.finish(summary) ?? Promise.resolve();
     // The sockets get the time to deliver `finish` and their close frames.
     void told
       .then(() => wait(FAREWELL_MILLISECONDS))
       .then(() => this.kill().then(() => this.#finished.resolve(result), this.#finished.reject));
-  }
-
-  #tellEnd(
-    { outcome, reason, steps, samples, seconds, samplesPerSecond, test }: RunSummary,
-    result: CoordinatorResult,
-  ): void {
-    if (outcome === "diverged") {
-      const remedy = "Lower the learning rate, or clip the gradient";
-      this.#tell({ event: "error", code: "DIVERGED", message: reason, remedy });
-    } else if (outcome === "failed") {
-      this.#tell({ event: "error", code: "RUN_FAILED", message: reason, remedy: "See the messages before this one" });
-    }
-    const { model, parametersSha256, bytesSent, bytesReceived } = result;
-    if (model === null || parametersSha256 === null) return;
-    const written = { model, parametersSha256, bytesSent, bytesReceived };
-    this.#tell({ event: "finished", steps, samples, seconds, samplesPerSecond, ...test, ...written });
   }
 
   #fail(error: Error): void {
