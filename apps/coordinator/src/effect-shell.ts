@@ -1,7 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { type Effect, type MachineEvent, RunMachine, type RunSettings, type RunSummary } from "@tributary/coordinator";
+import {
+  type Effect,
+  type Finding,
+  type MachineEvent,
+  RunMachine,
+  type RunSettings,
+  type RunSummary,
+} from "@tributary/coordinator";
 import type { MetricForms, RunEvent, RunSums } from "@tributary/program";
 import { type ContributionMessage, ProtocolError, type TensorMemory, type WorkerMessage } from "@tributary/protocol";
+import type { LeaseSpan } from "@tributary/worker";
 import { Broadcaster } from "./broadcaster.ts";
 import { CodecMeter } from "./codec-meter.ts";
 import type { ComputeLink } from "./compute/compute-link.ts";
@@ -24,6 +32,8 @@ export interface ShellOptions {
   readonly persist: (record: Extract<Effect, { type: "persist" }>["record"]) => Promise<void>;
   /** Writes a checkpoint. @returns its path */
   readonly checkpoint: (effect: Extract<Effect, { type: "checkpoint" }>, tensors: RunTensors) => Promise<string>;
+  /** Computes samples here. Never rejects. */
+  readonly examine: (range: LeaseSpan) => Promise<Finding>;
   readonly onEvent: (event: RunEvent) => void;
   readonly onFinish: (summary: RunSummary) => void;
   /** The bookkeeping broke; nothing more is dispatched after it. */
@@ -197,8 +207,10 @@ export class EffectShell implements SocketHandlers {
     }
   }
 
-  #performSlow(effect: Extract<Effect, { type: "fold" | "update" | "evaluate" | "persist" | "checkpoint" }>): void {
-    const { compute, persist } = this.#options;
+  #performSlow(
+    effect: Extract<Effect, { type: "fold" | "update" | "evaluate" | "examine" | "persist" | "checkpoint" }>,
+  ): void {
+    const { compute, examine, persist } = this.#options;
     switch (effect.type) {
       case "fold":
         this.#fold(effect);
@@ -220,6 +232,11 @@ export class EffectShell implements SocketHandlers {
           return { type: "evaluated", step: effect.step, measures: this.#measures(sums) };
         });
         return;
+      case "examine": {
+        const { kind, step, start, end } = effect;
+        void examine(effect).then((finding) => this.dispatch({ type: "examined", kind, step, start, end, finding }));
+        return;
+      }
       case "persist":
         this.#follow("persist", persist(effect.record), () => ({ type: "persisted", step: effect.record.step }));
         return;

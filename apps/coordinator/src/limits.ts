@@ -78,3 +78,6 @@ export const PAGE_BYTES_MAX = 4_194_304;
 
 /** Checkpoints kept in the run's folder. */
 export const CHECKPOINTS_KEPT = 3;
+
+/** The part of the free memory that the values of one microbatch may take when the coordinator computes samples itself. */
+export const EXAMINATION_MEMORY_SHARE = 0.5;

@@ -8,6 +8,7 @@ import { ComputeLink } from "./compute/compute-link.ts";
 import type { ComputeSetup, EncodedParameters } from "./compute/compute-message.ts";
 import { EffectShell } from "./effect-shell.ts";
 import { endEvents, type RunRemains } from "./end-events.ts";
+import { Examiner } from "./examiner.ts";
 import { WAITING_BYTES_MAX } from "./limits.ts";
 import { type Links, type Listening, listen, type Reach, type Served } from "./listen.ts";
 import { pageOf } from "./page.ts";
@@ -71,6 +72,8 @@ class Coordinator implements RunningCoordinator {
   readonly #options: CoordinatorOptions;
   readonly #storage: RunStorage;
   readonly #compute: ComputeLink;
+  /** Everything workers fetch by hash. */
+  readonly #blobs: ReadonlyMap<string, Uint8Array>;
   readonly #traffic: Traffic = { sent: 0, received: 0 };
   readonly #finished = Promise.withResolvers<CoordinatorResult>();
   #listening: Listening | null = null;
@@ -84,6 +87,7 @@ class Coordinator implements RunningCoordinator {
     const name = options.run.name.toLowerCase().slice(0, 48);
     this.runId = `${name}-${randomBytes(4).toString("hex")}`;
     this.#storage = new RunStorage(options.out);
+    this.#blobs = blobsOf(options.run);
     // Behind what may fail: its thread would keep the process alive.
     this.#compute = new ComputeLink();
   }
@@ -128,11 +132,11 @@ class Coordinator implements RunningCoordinator {
   }
 
   #served(shell: EffectShell, encoded: EncodedParameters): Served {
-    const { run, pages = new Map() } = this.#options;
+    const { pages = new Map() } = this.#options;
     const waitingBytesMax = WAITING_BYTES_MAX + 2 * encoded.frames.reduce((sum, frame) => sum + frame.byteLength, 0);
     return {
       content: {
-        blobs: blobsOf(run),
+        blobs: this.#blobs,
         run: this.runId,
         description: (trusted) => this.#description(trusted),
         pages,
@@ -189,8 +193,10 @@ class Coordinator implements RunningCoordinator {
   #createShell(encoded: EncodedParameters): EffectShell {
     const { run, codecs = DEFAULT_CODECS, tuning = {} } = this.#options;
     const settings = settingsOf(run, this.runId, codecs, tuning);
+    const examiner = new Examiner(this.#compute, settings.welcome, this.#blobs);
     return new EffectShell({
       settings,
+      examine: (range) => examiner.examine(range),
       compute: this.#compute,
       encoded,
       sumNames: run.sums.names,

@@ -9,16 +9,10 @@ import type {
 } from "@tributary/protocol";
 import { strike } from "./admission.ts";
 import type { Handle } from "./handle.ts";
+import { judge } from "./judgement.ts";
 import type { Lease } from "./lease-table.ts";
 import { cancelLease, restWorker } from "./leasing.ts";
-import {
-  DIVERGED_REFUSALS,
-  DIVERGED_WORKERS,
-  STAGED_LEASES_MAX,
-  UPLOAD_BYTES_PER_SECOND_MIN,
-  UPLOAD_GRACE_MILLISECONDS,
-} from "./limits.ts";
-import type { RangeHistory } from "./range-history.ts";
+import { STAGED_LEASES_MAX, UPLOAD_BYTES_PER_SECOND_MIN, UPLOAD_GRACE_MILLISECONDS } from "./limits.ts";
 import type { RunState } from "./run-state.ts";
 
 /** Computed: trims the lease to what was done, and lets it wait for credit. */
@@ -79,7 +73,6 @@ function takePart(state: RunState, lease: Lease, microbatches: number, computedM
     return null;
   }
   if (computedMs !== null) state.workers.measure(worker, end - start, computedMs, nowMs - lease.issuedMs);
-  state.workers.update(worker, { declines: 0 });
   if (lease.stage !== "lapsed") {
     ledger.trim(id, end, { worker, nowMs, refused: false });
     return end;
@@ -139,8 +132,22 @@ export function onTransferCompleted(state: RunState, worker: WorkerId, id: Lease
     state.effect({ type: "drop", handle });
     return;
   }
-  if (lease.stage === "lapsed" && !reclaim(state, lease, lease.end)) state.effect({ type: "drop", handle });
+  if (lease.stage === "lapsed" && !reclaimUpload(state, lease)) state.effect({ type: "drop", handle });
   else stage(state, lease, handle);
+}
+
+/**
+ * Takes an upload back whose worker went before its check was done. Its place may have been given to another meanwhile; if it took the one
+ * that is kept for the samples the fold waits for, those could never come in.
+ */
+function reclaimUpload(state: RunState, lease: Lease): boolean {
+  const { ledger } = state;
+  const isHead = ledger?.headArrived === false && ledger.missing[0]?.start === lease.start;
+  const places = isHead ? STAGED_LEASES_MAX : STAGED_LEASES_MAX - 1;
+  if (ledger !== null && ledger.stagedSlots + creditedLeases(state).length < places)
+    return reclaim(state, lease, lease.end);
+  refuseLease(state, lease, "EXPIRED_LEASE", { struck: false, failed: false });
+  return false;
 }
 
 /** An upload is not what was announced. */
@@ -161,6 +168,7 @@ function stage(state: RunState, lease: Lease, handle: Handle): void {
   }
   state.leases.remove(lease.id);
   state.workers.count(lease.worker, "accepted");
+  state.workers.update(lease.worker, { declines: 0 });
   state.countStaleness(lease.step);
   state.doneLeases.add(lease.id);
   state.ledger?.stage(lease.id, lease.worker, handle);
@@ -182,7 +190,13 @@ export function onDecline(state: RunState, worker: WorkerId, message: DeclineMes
   if (lease.stage === "uploading") state.effect({ type: "abandon", worker, lease: lease.id });
   state.leases.remove(lease.id);
   if (failed || message.reason === "data" || message.reason === "busy") restWorker(state, worker);
-  if (failed) judge(state, history, message.detail === "" ? "it could not be computed" : message.detail);
+  const why = message.detail === "" ? "it could not be computed" : message.detail;
+  if (failed) judge(state, lease, history, { why, struck: false });
+}
+
+/** Leases whose upload is under way, or may begin. */
+function creditedLeases({ leases }: RunState): readonly Lease[] {
+  return leases.all().filter(({ stage: at }) => at === "credited" || at === "uploading");
 }
 
 /** Grants upload credit in sample order, so that at most W contributions are on their way or staged. */
@@ -190,7 +204,7 @@ export function grantCredit(state: RunState): void {
   const { ledger, leases } = state;
   if (ledger === null || state.phase !== "training") return;
   const all = leases.all();
-  const credited = all.filter(({ stage: at }) => at === "credited" || at === "uploading");
+  const credited = creditedLeases(state);
   let staged = ledger.stagedSlots + credited.length;
   let headCovered = ledger.headArrived || credited.some(({ id }) => ledger.positionOf(id) === 0);
   const computed = all
@@ -268,20 +282,6 @@ function refuseLease(
   if (state.workers.get(worker) === undefined) return;
   state.workers.count(worker, code === "EXPIRED_LEASE" ? "stale" : "rejected");
   reject(state, worker, id, code);
-  if (failed) judge(state, history, "its values are not finite");
-  if (struck && state.ending === null) strike(state, worker);
-}
-
-/** When everybody fails on the same samples it is not the workers: the run has diverged. */
-function judge(state: RunState, history: RangeHistory | null, why: string): void {
-  if (history === null) return;
-  const ready = state.workers.all().filter(({ state: at }) => at === "ready");
-  const all = ready.length > 0 && ready.every(({ id }) => history.refusedBy.includes(id));
-  const sure = ready.length > 1 || history.refusals >= DIVERGED_REFUSALS;
-  // One bad worker that keeps coming back is many sessions, but good results outnumber its own.
-  const good = state.ledger === null ? 0 : state.ledger.commits.length + state.ledger.stagedSlots;
-  const most = history.refusedBy.length >= DIVERGED_WORKERS && history.refusals > good;
-  if (!most && !(all && sure)) return;
-  const tries = `${history.refusals} results for the same samples of step ${state.step} were of no use`;
-  state.ending = { outcome: why.includes("finite") ? "diverged" : "failed", reason: `${tries}: ${why}` };
+  if (failed) judge(state, lease, history, { why: "its values are not finite", struck });
+  else if (struck) strike(state, worker);
 }

@@ -23,8 +23,8 @@ export interface StepRecord {
 export type ControlMessage = Exclude<CoordinatorMessage, ParametersMessage>;
 
 /**
- * What the machine wants done, in order. Nothing here blocks: `fold`, `update`, `persist`, `evaluate` and `checkpoint`
- * are answered by events. Folds, updates, evaluations and checkpoints act in the order in which they were asked for.
+ * What the machine wants done, in order. Nothing here blocks: `fold`, `update`, `persist`, `evaluate`, `examine` and
+ * `checkpoint` are answered by events. Folds, updates, evaluations and checkpoints act in the order in which they were asked for.
  */
 export type Effect =
   | { readonly type: "send"; readonly worker: WorkerId; readonly message: ControlMessage }
@@ -61,6 +61,19 @@ export type Effect =
   | { readonly type: "persist"; readonly record: StepRecord }
   /** Read the evaluation's sums and clear them. Answered by `evaluated`. */
   | { readonly type: "evaluate"; readonly step: number }
+  /**
+   * Compute these samples here, with the parameters of `step`, and say what came of it: workers failed on them. Nothing of it is added
+   * to any sum. Answered by `examined`; a later one replaces one that is not answered.
+   */
+  | {
+      readonly type: "examine";
+      readonly kind: LeaseKind;
+      readonly step: number;
+      /** 0-based. */
+      readonly epoch: number;
+      readonly start: number;
+      readonly end: number;
+    }
   /** Write parameters, state, buffers and position. Answered by `checkpointed`. `final`: and the model. */
   | { readonly type: "checkpoint"; readonly step: number; readonly position: RunPosition; readonly final: boolean }
   /** Tell the callbacks, the loggers, the terminal. */

@@ -12,6 +12,7 @@ import type {
   ResultMessage,
   WorkerId,
 } from "@tributary/protocol";
+import type { Finding } from "./finding.ts";
 import type { Handle } from "./handle.ts";
 
 /** What a run can be told while it goes: what callbacks may ask for, and what only somebody who watches it does. */
@@ -58,6 +59,15 @@ export type MachineEvent =
     }
   | { readonly type: "persisted"; readonly step: number }
   | { readonly type: "evaluated"; readonly step: number; readonly measures: RunSums }
+  /** The coordinator has computed samples itself; `kind`, `step`, `start` and `end` as in the `examine` effect. */
+  | {
+      readonly type: "examined";
+      readonly kind: LeaseKind;
+      readonly step: number;
+      readonly start: number;
+      readonly end: number;
+      readonly finding: Finding;
+    }
   | { readonly type: "checkpointed"; readonly step: number; readonly path: string; readonly final: boolean }
   /** An effect could not be performed: the disk is full, a compute thread died. The run ends. */
   | { readonly type: "effectFailed"; readonly effect: string; readonly message: string }

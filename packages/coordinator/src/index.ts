@@ -2,6 +2,7 @@ export type { ControlMessage, Effect, StepRecord } from "./effects.ts";
 export { EPOCH_START, EpochPlan, type EpochPosition } from "./epoch-plan.ts";
 export { COORDINATOR_ERROR_CODES, CoordinatorError, type CoordinatorErrorCode } from "./errors.ts";
 export type { MachineCommand, MachineEvent, MachineMessage } from "./events.ts";
+export type { Finding } from "./finding.ts";
 export type { Commit, Handle } from "./handle.ts";
 export { EVALUATION_LEASES_AHEAD_MAX, STAGED_LEASES_MAX, WORKERS_MAX } from "./limits.ts";
 export { RunMachine } from "./run-machine.ts";

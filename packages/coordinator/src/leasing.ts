@@ -40,7 +40,7 @@ export function assignLeases(state: RunState): void {
     ...waiting.map(({ id }) => id),
     ...leased.filter(({ worker }) => needsParameters(state, worker)).map(({ worker }) => worker.id),
   ]);
-  for (const { worker, samples } of leased) issue(state, ledger, worker, samples, ahead);
+  for (const { worker, samples } of leased) issue(state, ledger, worker, samples, isLaden(state, worker) ? 1 : ahead);
 }
 
 function sharesOf(state: RunState, ledger: StepLedger, candidates: readonly WorkerRecord[]): number[] {
@@ -69,10 +69,24 @@ function isProbeDue(state: RunState, { rate, measurements, leasedMs }: WorkerRec
   return state.nowMs - leasedMs > PROBE_DISTANCE * (state.settings.microbatch / rate);
 }
 
+/** Leases that a worker computes, or whose sums it holds. */
+function heldBy(state: RunState, { id }: WorkerRecord): readonly Lease[] {
+  return state.leases.of(id).filter(({ stage }) => stage !== "lapsed");
+}
+
+/**
+ * Whether a worker holds so many sums that it may have one lease more only: that of the samples the fold waits for. Without that one,
+ * workers who all wait for credit, which comes when the fold goes on, could wait for good for samples that the others failed on.
+ */
+function isLaden(state: RunState, worker: WorkerRecord): boolean {
+  return heldBy(state, worker).length >= HELD_LEASES_MAX;
+}
+
 /** Whether a lease may be sent now: it computes nothing, holds few sums, and has or can be sent the parameters. */
 function isIdle(state: RunState, worker: WorkerRecord): boolean {
-  const held = state.leases.of(worker.id).filter(({ stage }) => stage !== "lapsed");
-  if (held.some(({ stage }) => stage === "computing") || held.length >= HELD_LEASES_MAX) return false;
+  const held = heldBy(state, worker);
+  if (held.some(({ stage }) => stage === "computing") || held.length > HELD_LEASES_MAX) return false;
+  if (isLaden(state, worker) && state.ledger?.hasFree(acceptsFor(state, worker.id), 1) !== true) return false;
   if (worker.readyStep === state.step) return true;
   return worker.eager && (worker.sentStep === state.step || needsParameters(state, worker));
 }
@@ -86,7 +100,9 @@ function needsParameters(state: RunState, worker: WorkerRecord): boolean {
 function acceptsFor(state: RunState, worker: WorkerId): (history: RangeHistory | null) => boolean {
   return (history) => {
     if (history === null || !history.refusedBy.includes(worker)) return true;
-    return state.workers.all().every(({ id, state: stage }) => stage !== "ready" || history.refusedBy.includes(id));
+    // Whether it is the worker or the run will be known in a moment.
+    if (state.examinations.pending !== null) return false;
+    return state.workers.usable().every(({ id }) => history.refusedBy.includes(id));
   };
 }
 

@@ -4,7 +4,10 @@ export const WORKERS_MAX = 256;
 /** Leases ahead of the fold that may be uploading or staged (W): staging is bounded by W times the wire size for any number of workers. */
 export const STAGED_LEASES_MAX = 16;
 
-/** Leases one worker holds: one it computes, and computed ones that wait for credit. Below the protocol's own limit. */
+/**
+ * Leases one worker holds: one it computes, and computed ones that wait for credit. One below the protocol's own limit, because a worker may
+ * have one more for the samples that the fold waits for.
+ */
 export const HELD_LEASES_MAX = 3;
 
 /** Microbatches of the first lease of a worker whose speed is not known. */
@@ -46,10 +49,13 @@ export const UPLOAD_BYTES_PER_SECOND_MIN = 65_536;
 /** Contributions that had to be refused before a worker is quarantined. */
 export const STRIKES_MAX = 3;
 
-/** Workers that must all fail on one range before the run itself counts as diverged; fewer when fewer are there. */
+/** Workers that are remembered to have failed on one range: a bad one may come back any number of times. */
+export const REFUSED_WORKERS_MAX = 4 * WORKERS_MAX;
+
+/** Workers that must all fail on one range before the run itself is suspected; fewer when fewer are there. */
 export const DIVERGED_WORKERS = 3;
 
-/** Times a single worker, alone in the run, fails on one range before the run counts as diverged. */
+/** Times a single worker, alone in the run, fails on one range before the run itself is suspected. */
 export const DIVERGED_REFUSALS = 3;
 
 /** Milliseconds a worker rests after its first declined lease; doubles with every further one. */

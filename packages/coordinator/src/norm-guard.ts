@@ -9,14 +9,17 @@ export class NormGuard {
 
   /** Whether a contribution of this norm, summed over `samples`, may be folded; takes it into the window if so. */
   accepts(norm: number, samples: number): boolean {
-    const perSample = norm / samples;
-    if (this.#accepted.length >= NORM_WINDOW_MIN) {
-      const sorted = [...this.#accepted].sort((a, b) => a - b);
-      const median = sorted[sorted.length >> 1] ?? 0;
-      if (median > 0 && perSample > NORM_FACTOR_MAX * median) return false;
-    }
-    this.#accepted.push(perSample);
+    if (!this.fits(norm, samples)) return false;
+    this.#accepted.push(norm / samples);
     if (this.#accepted.length > NORM_WINDOW) this.#accepted.shift();
     return true;
+  }
+
+  /** Whether one of this norm would be taken. */
+  fits(norm: number, samples: number): boolean {
+    if (this.#accepted.length < NORM_WINDOW_MIN) return true;
+    const sorted = [...this.#accepted].sort((a, b) => a - b);
+    const median = sorted[sorted.length >> 1] ?? 0;
+    return median <= 0 || norm / samples <= NORM_FACTOR_MAX * median;
   }
 }

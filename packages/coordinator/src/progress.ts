@@ -1,5 +1,6 @@
 import { addSums, countEntries, meansOf, metricMeans, type RunSums } from "@tributary/program";
 import { assertInvariant } from "./errors.ts";
+import { Examinations } from "./examinations.ts";
 import { cancelLease } from "./leasing.ts";
 import { STOP_STEP_MILLISECONDS_MAX } from "./limits.ts";
 import type { RunState } from "./run-state.ts";
@@ -41,6 +42,7 @@ function openLedger(state: RunState, phase: "training" | "evaluating", ranges: r
   state.phase = phase;
   state.ledger = new StepLedger(ranges, leaseMicrobatches === null ? null : leaseMicrobatches * microbatch);
   state.doneLeases = new Set();
+  state.examinations = new Examinations();
   state.stepOpenedMs = state.nowMs;
 }
 

@@ -1,10 +1,11 @@
 import type { WorkerId } from "@tributary/protocol";
+import { REFUSED_WORKERS_MAX } from "./limits.ts";
 
 /** What happened to a range before: who gave it back, and who failed on it. */
 export interface RangeHistory {
   readonly releasedBy: WorkerId;
   readonly releasedMs: number;
-  /** Workers whose contributions for it were not usable. */
+  /** Workers whose contributions for it were not usable; the latest {@link REFUSED_WORKERS_MAX}. */
   readonly refusedBy: readonly WorkerId[];
   readonly refusals: number;
 }
@@ -22,7 +23,7 @@ export function extendHistory(history: RangeHistory | null, { worker, nowMs, ref
   return {
     releasedBy: worker,
     releasedMs: nowMs,
-    refusedBy: refused && !refusedBy.includes(worker) ? [...refusedBy, worker] : refusedBy,
+    refusedBy: refused && !refusedBy.includes(worker) ? [...refusedBy, worker].slice(-REFUSED_WORKERS_MAX) : refusedBy,
     refusals: (history?.refusals ?? 0) + (refused ? 1 : 0),
   };
 }

@@ -12,6 +12,7 @@ import {
 } from "./contribution.ts";
 import type { Effect } from "./effects.ts";
 import type { MachineCommand, MachineEvent, MachineMessage } from "./events.ts";
+import { onExamined } from "./judgement.ts";
 import { assignLeases, expireLeases } from "./leasing.ts";
 import {
   closeAtQuorum,
@@ -136,6 +137,9 @@ function handle(state: RunState, event: MachineEvent): void {
       if (state.phase === "summing" && event.step === state.step) onEvaluated(state, event.measures);
       return;
     }
+    case "examined":
+      onExamined(state, event);
+      return;
     case "checkpointed":
       onCheckpointed(state, event.step, event.path, event.final);
       return;

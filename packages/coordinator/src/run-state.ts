@@ -2,6 +2,7 @@ import type { RunEvent, RunSums } from "@tributary/program";
 import { type LeaseId, type LeaseKind, WATCH_STALENESS_STEPS_MAX, type WorkerId } from "@tributary/protocol";
 import type { ControlMessage, Effect } from "./effects.ts";
 import { EpochPlan } from "./epoch-plan.ts";
+import { Examinations } from "./examinations.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { NormGuard } from "./norm-guard.ts";
 import type { Outcome } from "./run-summary.ts";
@@ -27,6 +28,8 @@ export interface Counters {
   reissued: number;
   notFinite: number;
   strikes: number;
+  /** Ranges that the coordinator computed itself, or tried to. */
+  examined: number;
   quarantined: number;
   refused: number;
   broadcasts: number;
@@ -50,6 +53,7 @@ export class RunState {
     reissued: 0,
     notFinite: 0,
     strikes: 0,
+    examined: 0,
     quarantined: 0,
     refused: 0,
     broadcasts: 0,
@@ -66,6 +70,8 @@ export class RunState {
   ledger: StepLedger | null = null;
   /** Leases of the open ledger whose contribution is in: a second one is a duplicate. */
   doneLeases = new Set<LeaseId>();
+  /** What the coordinator computes of the open ledger itself. */
+  examinations = new Examinations();
   stepOpenedMs = 0;
   /** The arithmetic class a deterministic run has settled on. */
   arithmeticClass: string | null = null;

@@ -21,12 +21,17 @@ export function splitRanges(
   return { head, tail };
 }
 
-/** Sorted by start, touching ranges joined. */
+/** Whether two ranges have a sample in common. */
+export function overlaps(a: SampleRange, b: SampleRange): boolean {
+  return a.start < b.end && b.start < a.end;
+}
+
+/** Sorted by start, touching and overlapping ranges joined. */
 export function joinRanges(ranges: readonly SampleRange[]): SampleRange[] {
   const joined: { start: number; end: number }[] = [];
   for (const range of [...ranges].sort((a, b) => a.start - b.start)) {
     const last = joined.at(-1);
-    if (last !== undefined && last.end === range.start) last.end = range.end;
+    if (last !== undefined && last.end >= range.start) last.end = Math.max(last.end, range.end);
     else joined.push({ ...range });
   }
   return joined;

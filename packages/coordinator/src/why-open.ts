@@ -1,9 +1,9 @@
+import type { PendingExamination } from "./examinations.ts";
 import type { Lease, LeaseStage } from "./lease-table.ts";
 import type { RunState } from "./run-state.ts";
+import { overlaps } from "./sample-range.ts";
 import type { StepLedger } from "./step-ledger.ts";
-
-/** Names said in one sentence before the rest is counted. */
-const NAMES_MAX = 3;
+import { namesInWords, samplesInWords } from "./words.ts";
 
 /**
  * Why the run is where it is, in one sentence for people: what the open step waits for, from whom, for how long, and what
@@ -20,7 +20,8 @@ export function whyOpen(state: RunState, nowMs: number): string {
   if (phase === "summing") return `The evaluation after step ${step} is complete: its sums are being read`;
   if (ledger === null) return "The run is starting";
   const subject = openKind === "evaluate" ? `The evaluation after step ${step}` : `Step ${step + 1}`;
-  return `${subject} ${reason(state, ledger, nowMs)}${pausing ? "; then the run pauses" : ""}`;
+  const then = pausing ? "; then the run pauses" : "";
+  return `${subject} ${reason(state, ledger, nowMs)}${faultReason(state, ledger)}${then}`;
 }
 
 function reason(state: RunState, ledger: StepLedger, nowMs: number): string {
@@ -29,7 +30,22 @@ function reason(state: RunState, ledger: StepLedger, nowMs: number): string {
   const leases = missing.flatMap(({ lease }) => (lease === null ? [] : (state.leases.get(lease) ?? [])));
   const [first, ...others] = leases.sort((a, b) => a.issuedMs - b.issuedMs);
   if (first !== undefined) return leaseReason(state, first, others.length, nowMs);
+  const { pending } = state.examinations;
+  if (pending !== null)
+    return `waits until the coordinator has computed ${samplesInWords(pending)}, on which ${failed(pending)}`;
   return `waits ${nobodyReason(state, nowMs)}`;
+}
+
+function failed({ suspects }: PendingExamination): string {
+  return `${names([...suspects.values()])} failed`;
+}
+
+/** Who failed on samples that are still open, where it is known not to be the run. */
+function faultReason(state: RunState, ledger: StepLedger): string {
+  const { fault } = state.examinations;
+  if (fault === null || !ledger.missing.some((open) => overlaps(open, fault.range))) return "";
+  const what = `on ${samplesInWords(fault.range)} (${fault.why})`;
+  return `; ${namesInWords(fault.names)} failed ${what}, which the coordinator itself can compute: let another device join`;
 }
 
 const STAGE_WORDS: Readonly<Record<LeaseStage, string>> = {
@@ -41,12 +57,11 @@ const STAGE_WORDS: Readonly<Record<LeaseStage, string>> = {
 };
 
 function leaseReason(state: RunState, lease: Lease, others: number, nowMs: number): string {
-  const { start, end, worker, stage, issuedMs, deadlineMs } = lease;
-  const what = end - start === 1 ? `sample ${start}` : `samples ${start} to ${end - 1}`;
+  const { worker, stage, issuedMs, deadlineMs } = lease;
   const name = state.workers.get(worker)?.name ?? worker;
   const until = deadlineMs === null ? "" : `, deadline in ${seconds(deadlineMs - nowMs)}`;
   const more = others === 0 ? "" : `, and for ${others} more ${others === 1 ? "lease" : "leases"}`;
-  return `waits for ${what} ${STAGE_WORDS[stage]} ${name}, ${seconds(nowMs - issuedMs)} so far${until}${more}`;
+  return `waits for ${samplesInWords(lease)} ${STAGE_WORDS[stage]} ${name}, ${seconds(nowMs - issuedMs)} so far${until}${more}`;
 }
 
 /** Why nobody computes what is free. */
@@ -66,9 +81,7 @@ function nobodyReason(state: RunState, nowMs: number): string {
 }
 
 function names(workers: readonly { readonly name: string }[]): string {
-  const rest = workers.length - NAMES_MAX;
-  const shown = workers.slice(0, NAMES_MAX).map(({ name }) => name);
-  return rest > 0 ? `${shown.join(", ")} and ${rest} more` : shown.join(", ");
+  return namesInWords(workers.map(({ name }) => name));
 }
 
 function seconds(milliseconds: number): string {

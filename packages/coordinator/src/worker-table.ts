@@ -35,6 +35,8 @@ export interface WorkerRecord {
   /** Those that came too late. */
   readonly stale: number;
   readonly strikes: number;
+  /** Whether it failed on samples that the coordinator itself could compute. */
+  readonly faulty: boolean;
   /** Leases declined one after the other. */
   readonly declines: number;
   /** No lease before this time. */
@@ -62,6 +64,7 @@ const NEW_WORKER: Omit<WorkerRecord, "id"> = {
   rejected: 0,
   stale: 0,
   strikes: 0,
+  faulty: false,
   declines: 0,
   restUntilMs: 0,
 };

@@ -18,6 +18,8 @@ export interface WorkerPlan {
   readonly duplicate: number;
   readonly partial: number;
   readonly notFinite: number;
+  /** It says that it cannot compute a lease. */
+  readonly failed: number;
   readonly damaged: number;
   readonly nonsense: number;
   /** Milliseconds until it comes back after it went; null: never. */
@@ -50,6 +52,7 @@ const QUIET = {
   duplicate: 0,
   partial: 0,
   notFinite: 0,
+  failed: 0,
   damaged: 0,
   nonsense: 0,
   returnsAfterMs: null,
@@ -69,9 +72,9 @@ export function drawPlan(seed: number): SimulationPlan {
   const deterministic = random.chance(0.15);
   const fixed = deterministic || random.chance(0.2);
   const count = random.chance(0.2) ? random.integer(20, 50) : random.integer(1, 12);
-  // At most one such worker: when two of three fail on the same samples, a run rightly takes itself for diverged.
-  const notFinite = random.chance(0.3) ? random.integer(0, count - 1) : -1;
-  const workers = Array.from({ length: count }, (_, index) => drawWorker(random, index, index === notFinite));
+  // Now and then all but the steady one are broken.
+  const broken = random.chance(0.5) ? random.pick([0.1, 0.5, 1]) : 0;
+  const workers = Array.from({ length: count }, (_, index) => drawWorker(random, index, broken));
   const plan = {
     seed,
     samples: random.integer(1, 400),
@@ -92,7 +95,7 @@ export function drawPlan(seed: number): SimulationPlan {
   return { ...plan, pauses };
 }
 
-function drawWorker(random: SeededRandom, index: number, notFinite: boolean): WorkerPlan {
+function drawWorker(random: SeededRandom, index: number, broken: number): WorkerPlan {
   const often = () => (random.chance(0.3) ? random.between(0.01, 0.2) : 0);
   return {
     name: `drawn ${index}`,
@@ -108,7 +111,8 @@ function drawWorker(random: SeededRandom, index: number, notFinite: boolean): Wo
     decline: often(),
     duplicate: often(),
     partial: often(),
-    notFinite: notFinite ? random.between(0.05, 0.6) : 0,
+    notFinite: random.chance(broken) ? random.pick([0.05, 0.4, 1]) : 0,
+    failed: random.chance(broken) ? random.pick([0, 0, 0.1, 1]) : 0,
     damaged: random.chance(0.1) ? 0.05 : 0,
     nonsense: often(),
     returnsAfterMs: random.chance(0.7) ? random.integer(10, 4_000) : null,

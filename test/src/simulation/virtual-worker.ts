@@ -48,7 +48,6 @@ export class VirtualWorker {
   #frozenUntilMs = 0;
   #lastResult: Extract<UpMessage, { kind: "message" }> | null = null;
   #retired = false;
-  #spoiled = 0;
 
   constructor(plan: WorkerPlan, world: WorkerWorld) {
     this.plan = plan;
@@ -158,7 +157,7 @@ export class VirtualWorker {
     }
   }
 
-  #decline(lease: number, step: number, reason: "stale" | "busy" | "data" | "cancelled"): void {
+  #decline(lease: number, step: number, reason: "stale" | "busy" | "data" | "failed" | "cancelled"): void {
     this.#send({ kind: "message", message: { type: "decline", lease, step, reason, detail: "" } });
   }
 
@@ -168,6 +167,8 @@ export class VirtualWorker {
       this.#decline(message.lease, message.step, "stale");
     } else if (this.#leases.size >= 4 || random.chance(this.plan.decline)) {
       this.#decline(message.lease, message.step, random.pick(["busy", "data"]));
+    } else if (random.chance(this.plan.failed)) {
+      this.#decline(message.lease, message.step, "failed");
     } else {
       const held = { message, receivedMs: clock.nowMs, microbatches: 0, sums: NO_SUMS, finite: true };
       this.#leases.set(message.lease, { ...held, state: "queued" });
@@ -224,9 +225,7 @@ export class VirtualWorker {
     // An evaluation has an "epoch" of its own, so that its sums tell it from training.
     const epoch = message.kind === "evaluate" ? 1_000 : message.epoch;
     held.sums = tinyGradient(this.#parameters, epoch, message.start, end);
-    // Never a third time: alone in a run, such a worker cannot be told from a run that diverged.
-    held.finite = this.#spoiled >= 2 || !random.chance(this.plan.notFinite);
-    if (!held.finite) this.#spoiled += 1;
+    held.finite = !random.chance(this.plan.notFinite);
     const { lease, step } = message;
     if (message.kind === "evaluate") {
       this.#leases.delete(lease);

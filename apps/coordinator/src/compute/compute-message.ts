@@ -1,5 +1,7 @@
+import type { Finding } from "@tributary/coordinator";
 import type { Field, ShardEntry } from "@tributary/data";
 import type { LeaseKind } from "@tributary/protocol";
+import type { LeaseSpan, RunSetup } from "@tributary/worker";
 
 /** What a compute thread needs to hold a run's tensors. Programs are encoded; the thread decodes and compiles them once. */
 export interface ComputeSetup {
@@ -133,6 +135,27 @@ export interface JudgedPart {
   readonly probability: Float32Array;
 }
 
+/** Blobs by their SHA-256. */
+export type BlobEntries = readonly (readonly [hash: string, bytes: Uint8Array])[];
+
+/** What a compute thread needs to compute samples of a run as a worker does. */
+export interface ExaminationSetup {
+  readonly run: RunSetup;
+  /** Manifest and programs. */
+  readonly blobs: BlobEntries;
+}
+
+/** One microbatch of samples that workers failed on. */
+export interface ExaminedPart extends LeaseSpan {
+  /** Whether sums and parameters begin anew: the first microbatch of a range. */
+  readonly first: boolean;
+  /** Shards that were missing when it was asked for before. */
+  readonly blobs: BlobEntries;
+}
+
+/** What came of a microbatch, together with those before it; or the shards without which it cannot be computed. */
+export type PartFinding = { readonly finding: Finding } | { readonly missing: readonly string[] };
+
 /** What can be asked of a compute thread, and what it answers. Requests are served one after the other. */
 export interface ComputeRequests {
   readonly open: { readonly input: ComputeSetup; readonly output: EncodedParameters };
@@ -163,6 +186,9 @@ export interface ComputeRequests {
    * that the parts belong together.
    */
   readonly judge: { readonly input: { readonly first: number }; readonly output: JudgedPart };
+  /** Compiles the run's own programs; asked once, before `examine`. */
+  readonly openExamination: { readonly input: ExaminationSetup; readonly output: null };
+  readonly examine: { readonly input: ExaminedPart; readonly output: PartFinding };
 }
 
 /** Name of a request. */

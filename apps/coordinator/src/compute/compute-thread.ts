@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
-import type { ComputeReply, ComputeRequest, ComputeRequests } from "./compute-message.ts";
+import type { ComputeReply, ComputeRequest, ComputeRequests, ComputeSetup } from "./compute-message.ts";
 import { ModelInspector } from "./model-inspector.ts";
+import { SampleExaminer } from "./sample-examiner.ts";
 import { TensorStore } from "./tensor-store.ts";
 
 /** What piscina hands to a compute thread: the port its whole session goes over. */
@@ -41,11 +42,14 @@ async function answer(server: RequestServer, request: ComputeRequest): Promise<C
 
 class RequestServer {
   #store: TensorStore | null = null;
+  #backend: ComputeSetup["backend"] = "auto";
   #inspector: ModelInspector | null = null;
+  #examiner: SampleExaminer | null = null;
 
   async serve(request: ComputeRequest): Promise<Output> {
     switch (request.name) {
       case "open":
+        this.#backend = request.input.backend;
         this.#store = await TensorStore.open(request.input);
         return this.#store.encode(request.input.step);
       case "check":
@@ -74,12 +78,19 @@ class RequestServer {
         return this.#inspecting().sample(request.input);
       case "judge":
         return this.#inspecting().judge(request.input.first);
+      case "openExamination":
+        this.#examiner = await SampleExaminer.open(request.input, this.#backend, this.#opened());
+        return null;
+      case "examine":
+        if (this.#examiner === null) throw new Error("The programs that examine samples are not open yet");
+        return this.#examiner.examine(request.input);
       default:
         return request satisfies never;
     }
   }
 
   dispose(): void {
+    this.#examiner?.dispose();
     this.#store?.dispose();
   }
 

@@ -103,6 +103,11 @@ export class TensorStore {
     return new TensorStore(setup, device, buffers, { measure, update });
   }
 
+  /** Updates done. */
+  get step(): number {
+    return this.#step;
+  }
+
   /** What programs that look inside the model are run with; its buffers are only read. */
   get model(): HeldModel {
     const { parameters, buffers } = this.#buffers;
@@ -172,7 +177,7 @@ export class TensorStore {
   async encode(step: number, memory?: Uint8Array): Promise<EncodedParameters> {
     const { parameterLength, bufferLength, parametersCodec } = this.#setup;
     const elements = parameterLength + bufferLength;
-    const bytes = this.#coded(await this.#parametersAndBuffers());
+    const bytes = this.#coded(await this.parametersAndBuffers());
     // Transfer ids of a connection only have to grow, and steps do.
     const transfer = step + 1;
     const byteLength = bytes.byteLength;
@@ -182,7 +187,8 @@ export class TensorStore {
     return { step, frames: [encodeMessage({ type: "parameters", step, tensor }), ...chunks] };
   }
 
-  async #parametersAndBuffers(): Promise<Float32Array> {
+  /** A copy of the parameters, with the buffers behind them. */
+  async parametersAndBuffers(): Promise<Float32Array> {
     const parameters = floats(await this.#device.read(this.#buffers.parameters));
     if (this.#setup.bufferLength === 0) return parameters;
     const values = new Float32Array(this.#setup.parameterLength + this.#setup.bufferLength);
@@ -240,8 +246,8 @@ function byteOffsetAligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
 }
 
-/** Sum of the squares, in float64. */
-function squaresOf(values: Float32Array): number {
+/** Sum of the squares, in float64: finite exactly when every value is. */
+export function squaresOf(values: Float32Array): number {
   let squares = 0;
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index] ?? 0;

@@ -74,6 +74,7 @@ export async function startBare(token: string | null, idleMilliseconds = 30_000)
     sumNames: ["loss", "weight", "samples"],
     persist: () => Promise.resolve(),
     checkpoint: () => Promise.resolve(""),
+    examine: () => Promise.resolve({ verdict: "unable", detail: "there are no tensors" }),
     onEvent: () => {},
     onFinish: () => {},
     onFault: (error) => faults.push(error),

@@ -32,7 +32,7 @@ export function classesOf({ programs, data }: TracedRun): number | null {
 }
 
 /** Names of these classes; null where the data has none, or not one for each class. */
-export function classNamesOf(run: TracedRun): readonly string[] | null {
+function classNamesOf(run: TracedRun): readonly string[] | null {
   const { classNames } = run;
   if (classNames === undefined || classNames.length !== classesOf(run) || classNames.length > WATCH_CLASS_NAMES_MAX) {
     return null;

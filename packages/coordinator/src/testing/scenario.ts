@@ -2,6 +2,7 @@ import type { RunEvent } from "@tributary/program";
 import type { CoordinatorMessage, HelloMessage, LeaseMessage, ParametersMessage, WorkerId } from "@tributary/protocol";
 import type { Effect, StepRecord } from "../effects.ts";
 import type { MachineCommand, MachineEvent, MachineMessage } from "../events.ts";
+import type { Finding } from "../finding.ts";
 import type { Handle } from "../handle.ts";
 import { RunMachine } from "../run-machine.ts";
 import type { RunSummary } from "../run-summary.ts";
@@ -23,6 +24,7 @@ export class Scenario {
   readonly updates: Extract<Effect, { type: "update" }>[] = [];
   readonly checkpoints: Extract<Effect, { type: "checkpoint" }>[] = [];
   readonly abandoned: number[] = [];
+  readonly examinations: Extract<Effect, { type: "examine" }>[] = [];
   summary: RunSummary | null = null;
   timerMs: number | null = null;
   nowMs = 0;
@@ -32,6 +34,8 @@ export class Scenario {
   microbatchMs = 0;
   loss = 1;
   applied = true;
+  /** What the coordinator's own computation comes to. */
+  finding: Finding = { verdict: "notFinite" };
   /** Workers that answer every later broadcast by themselves. */
   readonly #answering = new Set<WorkerId>();
   readonly #finished = new Set<number>();
@@ -221,7 +225,9 @@ export class Scenario {
     }
   }
 
-  #complete(effect: Extract<Effect, { type: "fold" | "update" | "persist" | "evaluate" | "checkpoint" }>): void {
+  #complete(
+    effect: Extract<Effect, { type: "fold" | "update" | "persist" | "evaluate" | "examine" | "checkpoint" }>,
+  ): void {
     const { loss } = this;
     switch (effect.type) {
       case "fold": {
@@ -243,6 +249,12 @@ export class Scenario {
       case "evaluate": {
         const measures = { loss: 3, weight: 6, samples: 6, metrics: { accuracy: 3 } };
         this.event({ type: "evaluated", step: effect.step, measures });
+        return;
+      }
+      case "examine": {
+        const { kind, step, start, end } = effect;
+        this.examinations.push(effect);
+        this.event({ type: "examined", kind, step, start, end, finding: this.finding });
         return;
       }
       case "checkpoint":
