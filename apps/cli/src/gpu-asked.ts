@@ -1,4 +1,4 @@
-import { type MissingVulkan, missingVulkan, thisMachine } from "@tributary/node-worker";
+import { type MissingVulkan, missingVulkan, thisMachine } from "@tributary/kernels";
 import { CommandError } from "./errors.ts";
 import type { Options } from "./options.ts";
 

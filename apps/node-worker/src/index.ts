@@ -1,5 +1,4 @@
 export { NODE_WORKER_ERROR_CODES, NodeWorkerError, type NodeWorkerErrorCode } from "./errors.ts";
 export { type JoinAddress, parseJoinAddress } from "./join-address.ts";
 export { type NodeWorkerOptions, runNodeWorker } from "./node-worker.ts";
-export { type MachineFiles, type MissingVulkan, missingVulkan, thisMachine } from "./vulkan.ts";
 export { spawnNodeWorker, type WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";

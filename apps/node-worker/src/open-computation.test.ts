@@ -1,8 +1,8 @@
+import type { MachineFiles } from "@tributary/kernels";
 import { type DeviceEvent, WorkerError } from "@tributary/worker";
 import { describe, expect, it } from "vitest";
 import { openComputation } from "./open-computation.ts";
 import { createCountingRun } from "./testing/counting-run.ts";
-import type { MachineFiles } from "./vulkan.ts";
 
 const run = createCountingRun(100, 4);
 const SPAN = { step: 3, kind: "gradient", epoch: 0, start: 5, end: 96 } as const;

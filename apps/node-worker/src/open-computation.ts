@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { type Backend, findAdapter, KernelError } from "@tributary/kernels";
+import { type Backend, findAdapter, type MachineFiles } from "@tributary/kernels";
 import {
   type Clock,
   type DeviceComputation,
@@ -9,7 +9,6 @@ import {
   type WorkerError,
 } from "@tributary/worker";
 import { openComputeThreads } from "./compute-threads.ts";
-import { type MachineFiles, missingVulkan, thisMachine } from "./vulkan.ts";
 
 /** Time in this process. */
 export const CLOCK: Clock = {
@@ -56,12 +55,8 @@ export function openComputation(options: OpenComputationOptions): Promise<Resili
  * @throws KernelError BACKEND_UNAVAILABLE
  */
 async function openGpu(options: OpenComputationOptions): Promise<DeviceComputation> {
-  const missing = missingVulkan(options.machine ?? thisMachine());
-  if (missing !== null) {
-    throw new KernelError("BACKEND_UNAVAILABLE", `${missing.what}: ${missing.remedy}, or use the backend wasm`);
-  }
   const allowSoftware = options.backend === "webgpu";
-  const { isSoftware, name } = await findAdapter({ allowSoftware });
+  const { isSoftware, name } = await findAdapter({ allowSoftware, machine: options.machine });
   if (isSoftware) {
     const sentence = `${name} is no GPU but a program on the CPU: the backend wasm is faster`;
     options.onEvent({ type: "device", backend: "webgpu", adapter: name, sentence });

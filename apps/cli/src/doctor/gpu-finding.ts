@@ -1,7 +1,13 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { type AdapterInfo, adapterWords, isSoftwareAdapter } from "@tributary/kernels";
-import { type MissingVulkan, missingVulkan, thisMachine } from "@tributary/node-worker";
+import {
+  type AdapterInfo,
+  adapterWords,
+  isSoftwareAdapter,
+  type MissingVulkan,
+  missingVulkan,
+  thisMachine,
+} from "@tributary/kernels";
 import { hasGpuPackage } from "../gpu-asked.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 

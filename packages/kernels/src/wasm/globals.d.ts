@@ -23,7 +23,19 @@ declare namespace WebAssembly {
 /** Monotonic time in milliseconds. */
 declare const performance: { now(): number };
 
-/** Node's process, as far as the engine's flags need it; not there in a browser. */
+/** What is read of Node's file system. */
+interface ReadableFiles {
+  existsSync(path: string): boolean;
+  readdirSync(folder: string): readonly string[];
+  readFileSync(path: string, encoding: "latin1"): string;
+}
+
+/** Node's process, as far as the engine's flags and the search for a GPU need it; not there in a browser. */
 declare const process:
-  | { getBuiltinModule?(name: "node:v8"): { setFlagsFromString(flag: string): void } | undefined }
+  | {
+      readonly platform?: string;
+      readonly env?: Readonly<Record<string, string | undefined>>;
+      getBuiltinModule?: ((name: "node:v8") => { setFlagsFromString(flag: string): void } | undefined) &
+        ((name: "node:fs") => ReadableFiles | undefined);
+    }
   | undefined;

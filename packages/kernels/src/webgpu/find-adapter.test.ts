@@ -40,6 +40,16 @@ describe("findAdapter", () => {
     expect((await findAdapter({ gpu, allowSoftware: true })).isSoftware).toBe(true);
   });
 
+  it("loads no Dawn on a Linux without Vulkan, and says what to install", async () => {
+    const nothing = { platform: "linux", variables: {}, home: "/people/ada", exists: () => false, textOf: () => null };
+    await expect(findAdapter({ machine: { ...nothing, namesIn: () => [] } })).rejects.toMatchObject({
+      code: "BACKEND_UNAVAILABLE",
+      message: expect.stringMatching(
+        /^This machine has no Vulkan \(libvulkan.so.1 is not installed\): install libvulkan1 .*, or use the backend wasm$/,
+      ),
+    });
+  });
+
   it("says in words that there is no adapter, or one that does too little", async () => {
     await expect(findAdapter({ gpu: gpuWith(null) })).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
     await expect(findAdapter({ gpu: gpuWith({}, { maxComputeInvocationsPerWorkgroup: 128 }) })).rejects.toThrow(

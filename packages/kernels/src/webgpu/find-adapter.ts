@@ -1,11 +1,14 @@
 import { KernelError } from "../errors.ts";
 import { adapterWords, isSoftwareAdapter } from "./adapter-words.ts";
 import { type GpuFeatures, WORKGROUP_SIZE } from "./kernel-code.ts";
+import { type MachineFiles, missingVulkan, thisMachine } from "./vulkan.ts";
 
 /** Which adapter is looked for. */
 export interface AdapterOptions {
   /** Where it is looked for; without it, the platform's own: `navigator.gpu`, or in Node the package `webgpu`. */
   readonly gpu?: GPU | undefined;
+  /** What is known of the machine, where it is Node that looks. Default: its own files. */
+  readonly machine?: MachineFiles | undefined;
   /** Whether one that computes on the CPU will do. Default false: the wasm backend is faster. */
   readonly allowSoftware?: boolean | undefined;
   /** Whether kernels may use WGSL's subgroup operations, where they are there and work. Default true. */
@@ -59,7 +62,7 @@ const ZEROING = "disable-dawn-features=use_vulkan_zero_initialize_workgroup_memo
  * @throws KernelError BACKEND_UNAVAILABLE, which says what is missing and how to get it
  */
 export async function findAdapter(options: AdapterOptions = {}): Promise<FoundAdapter> {
-  const gpu = options.gpu ?? (await platformGpu());
+  const gpu = options.gpu ?? (await platformGpu(options.machine));
   const adapter = await adapterOf(gpu);
   if (adapter === null) {
     throw unavailable("WebGPU is here, but no GPU that it can use: update the graphics driver, or open wasm instead");
@@ -116,18 +119,21 @@ function descriptorOf(adapter: GPUAdapter, subgroups: boolean): GPUDeviceDescrip
   return { label: "tributary", requiredFeatures, requiredLimits };
 }
 
-async function platformGpu(): Promise<GPU> {
+async function platformGpu(machine: MachineFiles | undefined): Promise<GPU> {
   if (typeof navigator !== "undefined" && navigator.gpu !== undefined) return navigator.gpu;
   if (typeof process === "undefined") {
     throw unavailable(
       "This page has no WebGPU: open it over HTTPS or on localhost in a current browser, or open wasm instead",
     );
   }
-  return nodeGpu();
+  return nodeGpu(machine);
 }
 
 /** The GPU of a process of Node; it lives, and the process with it, for as long as somebody holds it. */
-async function nodeGpu(): Promise<GPU> {
+async function nodeGpu(machine: MachineFiles | null = thisMachine()): Promise<GPU> {
+  // Looked for before Dawn is loaded, which writes to standard error by itself where it finds none.
+  const missing = missingVulkan(machine);
+  if (missing !== null) throw unavailable(`${missing.what}: ${missing.remedy}, or use the backend wasm`);
   let loaded: unknown;
   try {
     loaded = await import(/* @vite-ignore */ NODE_PACKAGE);

@@ -1,7 +1,3 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { posix } from "node:path";
-
 /** What of a machine says whether it has Vulkan, by which Dawn reaches GPUs on Linux. */
 export interface MachineFiles {
   /** As `process.platform` names it. */
@@ -48,10 +44,10 @@ const DRIVER_ROOTS = ["/etc", "/usr/local/etc", "/run/opengl-driver/share", "/ru
  * Looks for what Dawn needs on Linux before it is loaded: without it Dawn finds no GPU, and writes to standard error from its own
  * code. Rather finds something that is of no use than misses something: Dawn itself has the last word.
  * Source: Khronos, "Driver interface to the Vulkan loader" (folders of drivers on Linux), and ld.so(8).
- * @returns null where Dawn may be asked; always so on other systems, where it needs no Vulkan
+ * @param files null: nothing is known of the machine @returns null where Dawn may be asked; always so on other systems, where it needs no Vulkan
  */
-export function missingVulkan(files: MachineFiles): MissingVulkan | null {
-  if (files.platform !== "linux") return null;
+export function missingVulkan(files: MachineFiles | null): MissingVulkan | null {
+  if (files?.platform !== "linux") return null;
   if (!isLibraryHere(files, LOADER)) {
     return {
       what: `This machine has no Vulkan (${LOADER} is not installed)`,
@@ -96,7 +92,7 @@ function isLibraryHere(files: MachineFiles, library: string): boolean {
   if (library.includes("/")) return files.exists(library);
   const folders = [...pathsOf(files, "LD_LIBRARY_PATH"), ...LIBRARY_FOLDERS];
   return (
-    folders.some((folder) => files.exists(posix.join(folder, library))) ||
+    folders.some((folder) => files.exists(`${folder}/${library}`)) ||
     [LINKER_CACHE, PROCESS_MAP].some((path) => files.textOf(path)?.includes(library) === true)
   );
 }
@@ -109,15 +105,15 @@ function driverFolders(files: MachineFiles): string[] {
     return paths.length > 0 ? paths : otherwise;
   };
   const roots = [
-    ...listed("XDG_CONFIG_HOME", [posix.join(home, ".config")]),
+    ...listed("XDG_CONFIG_HOME", [`${home}/.config`]),
     ...listed("XDG_CONFIG_DIRS", ["/etc/xdg"]),
-    ...listed("XDG_DATA_HOME", [posix.join(home, ".local/share")]),
+    ...listed("XDG_DATA_HOME", [`${home}/.local/share`]),
     ...listed("XDG_DATA_DIRS", []),
     // Searched without the variable; with one that leaves them out, drivers of the system lie there all the same.
     ...["/usr/local/share", "/usr/share"],
     ...DRIVER_ROOTS,
   ];
-  return roots.map((root) => posix.join(root, "vulkan/icd.d"));
+  return roots.map((root) => `${root}/vulkan/icd.d`);
 }
 
 /** The drivers' manifests at a path, which is one of them or a folder. */
@@ -126,14 +122,24 @@ function manifestsAt(files: MachineFiles, path: string): string[] {
   return files
     .namesIn(path)
     .filter((name) => name.endsWith(".json"))
-    .map((name) => posix.join(path, name));
+    .map((name) => `${path}/${name}`);
 }
 
 /** The library that a manifest names: a path from its own folder, or a name that the linker looks up. Null: it cannot be read. */
 function libraryOf(files: MachineFiles, manifest: string): string | null {
   const path = /"library_path"\s*:\s*"([^"\\]+)"/.exec(files.textOf(manifest) ?? "")?.[1];
   if (path === undefined) return null;
-  return path.includes("/") ? posix.resolve(posix.dirname(manifest), path) : path;
+  return path.includes("/") ? pathFrom(manifest, path) : path;
+}
+
+/** A path as it is written in a file: from the file's own folder, unless it begins at the root. */
+function pathFrom(file: string, path: string): string {
+  const parts: string[] = path.startsWith("/") ? [] : file.split("/").slice(1, -1);
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "." && part !== "") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
 }
 
 /** The paths of a variable, which stand between colons. */
@@ -141,26 +147,24 @@ function pathsOf({ variables }: MachineFiles, variable: string): string[] {
   return (variables[variable] ?? "").split(":").filter((path) => path !== "");
 }
 
-/** Files and variables of this very machine. */
-export function thisMachine(): MachineFiles {
+/** Files and variables of this very machine; null where they cannot be seen, as in a browser. */
+export function thisMachine(): MachineFiles | null {
+  if (typeof process === "undefined") return null;
+  const files = process.getBuiltinModule?.("node:fs");
+  if (files === undefined) return null;
+  const readOr = <Result>(otherwise: Result, read: () => Result): Result => {
+    try {
+      return read();
+    } catch {
+      return otherwise;
+    }
+  };
   return {
-    platform: process.platform,
-    variables: process.env,
-    home: homedir(),
-    exists: existsSync,
-    namesIn: (folder) => {
-      try {
-        return readdirSync(folder);
-      } catch {
-        return [];
-      }
-    },
-    textOf: (path) => {
-      try {
-        return readFileSync(path, "latin1");
-      } catch {
-        return null;
-      }
-    },
+    platform: process.platform ?? "",
+    variables: process.env ?? {},
+    home: process.env?.["HOME"] ?? "",
+    exists: (path) => files.existsSync(path),
+    namesIn: (folder) => readOr<readonly string[]>([], () => files.readdirSync(folder)),
+    textOf: (path) => readOr(null, () => files.readFileSync(path, "latin1")),
   };
 }
