@@ -88,15 +88,6 @@ export function isCheap(expression: Expression): boolean {
   return !expensive && seen.size <= CHEAP_STEPS_MAX;
 }
 
-/** Number of distinct nodes, so that lowering can stop an expression from growing without end. */
-export function expressionSize(expression: Expression, seen = new Set<Expression>()): number {
-  if (seen.has(expression)) return 0;
-  seen.add(expression);
-  let size = 1;
-  if (expression.kind === "apply") for (const argument of expression.arguments) size += expressionSize(argument, seen);
-  return size;
-}
-
 /** Collects the steps of a body; equal steps are added once. */
 export class BodyBuilder {
   readonly shape: Shape;

@@ -116,17 +116,6 @@ export class FunctionBuilder extends OperandWriter implements FunctionReference 
     return this.numbered(0x0d, this.#distance(label));
   }
 
-  /** Takes an i32 and branches to that label, to the last one when it is out of range. */
-  brTable(labels: readonly Label[]): this {
-    this.stack.pop("i32", "br_table");
-    this.stack.apply(labels.at(-1)?.types ?? [], [], "br_table");
-    this.stack.unreachable();
-    this.code.byte(0x0e);
-    this.code.unsigned(labels.length - 1);
-    for (const label of labels) this.code.unsigned(this.#distance(label));
-    return this;
-  }
-
   /**
    * for (counter = start; counter < end; counter += step) body. Signed comparison, tested before the first turn too, except
    * when start and end are known now. `counter` may be changed by nobody else.

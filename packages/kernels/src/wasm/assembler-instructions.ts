@@ -2,10 +2,10 @@ import { SCALAR_INSTRUCTIONS } from "./assembler-scalar-instructions.ts";
 import { type LANE_INSTRUCTIONS, VECTOR_INSTRUCTIONS } from "./assembler-vector-instructions.ts";
 
 /**
- * Instructions of WebAssembly by their name in the text format, with opcode and stack type.
+ * The instructions of WebAssembly that kernels use, by their name in the text format, with opcode and stack type.
  *
  * Sources: WebAssembly Core Specification 2.0, section 5.4 (opcodes) and 7.8 (index of instructions); the relaxed SIMD
- * proposal, "Binary format"; the threads proposal, "Binary encoding of atomic operators".
+ * proposal, "Binary format".
  */
 export const INSTRUCTIONS = { ...SCALAR_INSTRUCTIONS, ...VECTOR_INSTRUCTIONS };
 

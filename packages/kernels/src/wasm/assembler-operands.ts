@@ -169,11 +169,6 @@ export class OperandWriter {
     return this.#bulk(11, "memory.fill", 1);
   }
 
-  atomicFence(): this {
-    for (const byte of [0xfe, 3, 0]) this.code.byte(byte);
-    return this;
-  }
-
   /** An opcode and the number of a variable, a function or a label. */
   protected numbered(opcode: number, index: number): this {
     this.code.byte(opcode);

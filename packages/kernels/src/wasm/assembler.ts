@@ -1,16 +1,13 @@
 import { ByteWriter } from "./assembler-bytes.ts";
 import { FunctionBuilder, type FunctionReference, type Global } from "./assembler-function.ts";
-import { fail, TYPE_BYTES, type ValueType } from "./assembler-stack.ts";
+import { TYPE_BYTES, type ValueType } from "./assembler-stack.ts";
 
 /** Memory that a module imports. Pages are 65,536 bytes. */
 export interface MemoryImport {
   readonly module: string;
   readonly name: string;
   readonly initialPages: number;
-  /** Shared memory must say its maximum. */
   readonly maximumPages?: number;
-  /** Needs the threads proposal. */
-  readonly shared?: boolean;
 }
 
 interface FunctionType {
@@ -18,18 +15,12 @@ interface FunctionType {
   readonly results: readonly ValueType[];
 }
 
-interface FunctionImport extends FunctionReference {
-  readonly module: string;
-  readonly name: string;
-}
-
 /**
  * Writes a WebAssembly module (Core Specification 2.0, chapter 5). Functions are numbered as they are declared, so that a body
- * may call any function declared before it, itself included; imported functions are declared first of all.
+ * may call any function declared before it, itself included.
  */
 export class ModuleBuilder {
   readonly #types: FunctionType[] = [];
-  readonly #imports: FunctionImport[] = [];
   readonly #functions: FunctionBuilder[] = [];
   readonly #globals: { readonly type: ValueType; readonly mutable: boolean; readonly value: number }[] = [];
   readonly #exports: { readonly name: string; readonly kind: number; readonly index: number }[] = [];
@@ -38,25 +29,12 @@ export class ModuleBuilder {
 
   /** Names the one memory of the module. */
   importMemory(memory: MemoryImport): void {
-    if (memory.shared && memory.maximumPages === undefined) fail("Shared memory needs a maximum");
     this.#memory = memory;
-  }
-
-  importFunction(
-    module: string,
-    name: string,
-    parameterTypes: readonly ValueType[],
-    resultTypes: readonly ValueType[],
-  ): FunctionReference {
-    if (this.#functions.length > 0) fail(`Import ${module}.${name} before declaring functions`);
-    const imported = { module, name, index: this.#imports.length, parameterTypes, resultTypes };
-    this.#imports.push(imported);
-    return imported;
   }
 
   /** Declares a function, to be filled before {@link finish}; with `exported` it is exported by that name. */
   function(parameters: readonly ValueType[], results: readonly ValueType[], exported?: string): FunctionBuilder {
-    const builder = new FunctionBuilder(this.#imports.length + this.#functions.length, parameters, results);
+    const builder = new FunctionBuilder(this.#functions.length, parameters, results);
     this.#functions.push(builder);
     if (exported !== undefined) this.export(exported, builder);
     return builder;
@@ -85,9 +63,8 @@ export class ModuleBuilder {
     module.append(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
     const bodies = this.#functions.map((builder) => builder.finish());
     const typeIndices = this.#functions.map((builder) => this.#typeIndex(builder));
-    const importTypes = this.#imports.map((imported) => this.#typeIndex(imported));
     vectorSection(module, 1, this.#types, writeFunctionType);
-    this.#writeImports(module, importTypes);
+    vectorSection(module, 2, this.#memory === undefined ? [] : [this.#memory], writeMemory);
     vectorSection(module, 3, typeIndices, (out, index) => out.unsigned(index));
     vectorSection(module, 6, this.#globals, writeGlobal);
     vectorSection(module, 7, this.#exports, (out, entry) => {
@@ -111,18 +88,6 @@ export class ModuleBuilder {
     const type = { parameters: target.parameterTypes, results: target.resultTypes };
     const found = this.#types.findIndex((other) => key(other) === key(type));
     return found >= 0 ? found : this.#types.push(type) - 1;
-  }
-
-  #writeImports(module: ByteWriter, importTypes: readonly number[]): void {
-    const entries: ((out: ByteWriter) => void)[] = this.#imports.map((imported, position) => (out) => {
-      out.name(imported.module);
-      out.name(imported.name);
-      out.byte(0);
-      out.unsigned(importTypes[position] ?? fail("An import has no type"));
-    });
-    const memory = this.#memory;
-    if (memory !== undefined) entries.push((out) => writeMemory(out, memory));
-    vectorSection(module, 2, entries, (out, write) => write(out));
   }
 }
 
@@ -152,7 +117,7 @@ function writeMemory(out: ByteWriter, memory: MemoryImport): void {
   out.name(memory.module);
   out.name(memory.name);
   out.byte(2);
-  out.byte((memory.maximumPages === undefined ? 0 : 1) | (memory.shared ? 2 : 0));
+  out.byte(memory.maximumPages === undefined ? 0 : 1);
   out.unsigned(memory.initialPages);
   if (memory.maximumPages !== undefined) out.unsigned(memory.maximumPages);
 }

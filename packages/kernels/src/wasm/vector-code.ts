@@ -46,7 +46,7 @@ const floats = new Float32Array(1);
 const words = new Int32Array(floats.buffer);
 
 /** The bits of a float32, as a signed integer. */
-export function floatBits(value: number): number {
+function floatBits(value: number): number {
   floats[0] = value;
   return words[0];
 }

@@ -63,7 +63,7 @@ const SIGN_BIT = 0x80000000;
 const POWERS = 105;
 
 /** 2^e modulo 2 pi, in -pi ... pi, each correct to a float64's last place; behind them a NaN for infinite arguments. */
-export function powersModuloTwoPi(): Float64Array {
+function powersModuloTwoPi(): Float64Array {
   const twoPi = 2n * PI;
   return Float64Array.from({ length: POWERS + 1 }, (_, e) => {
     if (e === POWERS) return Number.NaN;
