@@ -226,6 +226,6 @@ function ofName(code: string | null): ObstacleCode | undefined {
 }
 
 /** Whether a word is a code of the table. */
-export function isObstacleCode(code: string): code is ObstacleCode {
+function isObstacleCode(code: string): code is ObstacleCode {
   return Object.hasOwn(OBSTACLES, code);
 }

@@ -13,7 +13,7 @@ export interface DownloadSurroundings {
 }
 
 /** Milliseconds without a byte after which a server is given up. */
-export const IDLE_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 30_000;
 
 /** Why one address did not give a file. */
 export class DownloadError extends Error {

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { CommandError } from "./errors.ts";
 
 /** The backends that a person may name. */
-export const BACKEND_NAMES = ["auto", "wasm", "webgpu", "reference"] as const;
+const BACKEND_NAMES = ["auto", "wasm", "webgpu", "reference"] as const;
 
 /** How an option's text is read. */
 type OptionKind = "flag" | "text" | "count" | "natural" | "port" | "positiveNumber" | "backend" | "mode";

@@ -87,7 +87,7 @@ const command = v.variant("command", [
 ]);
 
 /** Every message of a watcher; unknown keys and types are refused. */
-export const watchRequestSchema = v.variant("type", [
+const watchRequestSchema = v.variant("type", [
   v.strictObject({ type: v.literal("command"), request: uint32, command }),
   v.strictObject({ type: v.literal("predict"), request: uint32, inputs: base64 }),
   v.strictObject({ type: v.literal("activations"), request: uint32, source }),

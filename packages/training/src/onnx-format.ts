@@ -4,7 +4,7 @@ import { bytesField, floatField, stringField, varintField } from "./protobuf.ts"
 /** Messages of ONNX files as bytes. Source: onnx/onnx.proto (onnx.ai), whose field numbers these are. */
 
 /** Version of the operators' meaning that is written. */
-export const ONNX_OPSET = 17;
+const ONNX_OPSET = 17;
 /** Version of the file's form that goes with it. */
 const IR_VERSION = 8;
 

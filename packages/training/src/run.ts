@@ -58,7 +58,7 @@ export const MICROBATCH_DEFAULT_MAX = 32;
 const PARTS_OF_A_BATCH = 4;
 
 /** Most sums of all metrics of a run together, in floats: with loss, weight and samples they share the 4,096 that ride along in a worker's answer. */
-export const METRIC_SUMS_MAX = 3_840;
+const METRIC_SUMS_MAX = 3_840;
 
 /** Marks runs across several copies of this package in one process. */
 const RUN_BRAND = Symbol.for("tributary.run");

@@ -32,14 +32,14 @@ function record(data: Uint8Array): Uint8Array {
 }
 
 /** The record that an event file begins with. @param wallTime seconds since 1970 */
-export function eventFileHeader(wallTime: number): Uint8Array {
+function eventFileHeader(wallTime: number): Uint8Array {
   return record(
     Uint8Array.from([...doubleField(EVENT.wallTime, wallTime), ...stringField(EVENT.fileVersion, FILE_VERSION)]),
   );
 }
 
 /** A record of scalars of one step. @param wallTime seconds since 1970 */
-export function scalarsRecord(wallTime: number, step: number, scalars: Readonly<Record<string, number>>): Uint8Array {
+function scalarsRecord(wallTime: number, step: number, scalars: Readonly<Record<string, number>>): Uint8Array {
   const values = Object.entries(scalars).flatMap(([tag, value]) =>
     bytesField(SUMMARY_VALUE, [...stringField(VALUE.tag, tag), ...floatField(VALUE.simpleValue, value)]),
   );

@@ -86,7 +86,7 @@ function viewOf(values: ArrayBufferView | undefined): Uint8Array {
 }
 
 /** sums [sumsLength] -> scales [blocks], halves [gradientLength], others [sumsLength - gradientLength]. */
-export function packProgram(gradientLength: number, sumsLength: number): Program {
+function packProgram(gradientLength: number, sumsLength: number): Program {
   const builder = new GraphBuilder();
   const sums = builder.input({ dtype: "float32", shape: [sumsLength] });
   const part = (from: number, to: number) => builder.add("slice", { starts: [from], ends: [to], strides: [1] }, [sums]);

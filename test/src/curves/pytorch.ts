@@ -40,7 +40,7 @@ export function trainWithPyTorch(python: string, work: string, folder: string): 
 }
 
 /** What curves.py wrote of a work. */
-export function readRun(folder: string, work: string): PyTorchRun {
+function readRun(folder: string, work: string): PyTorchRun {
   const initial = decodeSafetensors(new Uint8Array(readFileSync(join(folder, `${work}-initial.safetensors`))));
   const batches = decodeSafetensors(new Uint8Array(readFileSync(join(folder, `${work}-batches.safetensors`))));
   return {

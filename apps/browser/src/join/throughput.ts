@@ -8,10 +8,10 @@ export interface ComputedSamples {
 export const RATE_MILLISECONDS = 10_000;
 
 /** Milliseconds that the curve goes back. */
-export const CURVE_MILLISECONDS = 60_000;
+const CURVE_MILLISECONDS = 60_000;
 
 /** Milliseconds of one point of the curve. */
-export const POINT_MILLISECONDS = 2_000;
+const POINT_MILLISECONDS = 2_000;
 
 /** What is younger than the curve is long, with one more. */
 export function withSamples(computed: readonly ComputedSamples[], latest: ComputedSamples): readonly ComputedSamples[] {

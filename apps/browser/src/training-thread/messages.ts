@@ -5,7 +5,7 @@ import type { ObstacleCode } from "../obstacles.ts";
 export const COMPUTE_THREAD_NAME = "compute-thread";
 
 /** Why a worker stands still for a while: its leases are given back, and it is not connected. */
-export const PAUSE_REASONS = {
+const PAUSE_REASONS = {
   person: "paused by hand",
   frozen: "the browser is about to freeze this tab",
   left: "the page was left",

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { TRUST_STEPS } from "./trust-steps.ts";
 
 /** Path of the authority's certificate. */
-export const AUTHORITY_PATH = "/ca.crt";
+const AUTHORITY_PATH = "/ca.crt";
 
 /** What the page of the certificate shows; all of it may be known to everybody. */
 export interface AuthorityPageContent {

@@ -8,7 +8,7 @@ const BLACK_ON_WHITE = "\u001b[30;107m";
 const PLAIN = "\u001b[0m";
 
 /** The modules of the QR code of a text, rows from the top, true for dark; without a quiet zone. */
-export function qrModules(text: string): readonly (readonly boolean[])[] {
+function qrModules(text: string): readonly (readonly boolean[])[] {
   return encode(text, { ecc: "M", border: 0 }).data;
 }
 

@@ -4,7 +4,7 @@ import { PROTOCOL_VERSION, type WelcomeMessage } from "@tributary/protocol";
 import type { FetchBlob } from "../transport.ts";
 
 /** Samples of one microbatch. */
-export const MICROBATCH = 2;
+const MICROBATCH = 2;
 const PARAMETERS = 4;
 
 /**

@@ -23,12 +23,12 @@ export interface CurveData {
 }
 
 /** What was measured in training, at a point. */
-export function trainValue(curve: CurveName, point: CurvePoint): number | null {
+function trainValue(curve: CurveName, point: CurvePoint): number | null {
   return curve.kind === "loss" ? point.loss : (point.metrics[curve.name] ?? null);
 }
 
 /** What was measured on the test data, at the end of an epoch. */
-export function testValue(curve: CurveName, epoch: EpochPoint): number | null {
+function testValue(curve: CurveName, epoch: EpochPoint): number | null {
   return curve.kind === "loss" ? epoch.testLoss : (epoch.testMetrics[curve.name] ?? null);
 }
 

@@ -8,7 +8,7 @@ export interface ConfusionCell {
 }
 
 /** Steps of the two scales, nothing included. */
-export const SHADES = 6;
+const SHADES = 6;
 
 /**
  * Shades of a table of counts, by the share of each cell in its row. Right answers are measured against 1, mistakes against

@@ -1,7 +1,7 @@
 import type { StepPoint } from "@tributary/protocol";
 
 /** Points kept of the curve of steps: more than a wide screen has columns for a chart. */
-export const SERIES_POINTS_MAX = 1_500;
+const SERIES_POINTS_MAX = 1_500;
 
 /** The mean of `count` neighbouring steps. */
 export interface CurvePoint extends StepPoint {
