@@ -13,7 +13,7 @@ export interface BlobSourceOptions {
   readonly blobUrl: string;
   readonly token: string | null;
   /** Where blobs are kept for another day; null: nowhere. */
-  readonly store: BlobStore | null;
+  readonly store: Pick<BlobStore, "get" | "put"> | null;
   readonly fetch: typeof fetch;
   /** Hears how many bytes came over the network, also of a blob that did not come whole; not of one that was in the store. */
   readonly onReceived: (bytes: number) => void;

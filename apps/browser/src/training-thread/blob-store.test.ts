@@ -1,63 +1,10 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { BlobStore, type BlobStoreOptions, storeBytes } from "./blob-store.ts";
-import { type FileHandle, type FolderHandle, OpfsFolder } from "./opfs-folder.ts";
+import { OpfsFolder } from "./opfs-folder.ts";
+import { FakeFolder } from "./testing/fake-folder.ts";
 
 const MEBIBYTE = 2 ** 20;
-
-function named(name: string): Error {
-  return Object.assign(new Error(name), { name });
-}
-
-/** The origin private file system, as far as it is used, in memory. */
-class FakeFolder implements FolderHandle {
-  readonly files = new Map<string, Uint8Array>();
-  /** Bytes that there is room for. */
-  quota = Number.POSITIVE_INFINITY;
-  /** Files that another tab is writing. */
-  readonly busy = new Set<string>();
-  /** Files that another tab takes away just after they were listed. */
-  readonly vanishing = new Set<string>();
-
-  getFileHandle(name: string, options: { create?: boolean } = {}): Promise<FileHandle> {
-    if (this.vanishing.has(name)) this.files.delete(name);
-    if (!this.files.has(name) && options.create !== true) return Promise.reject(named("NotFoundError"));
-    if (!this.files.has(name)) this.files.set(name, new Uint8Array(0));
-    return Promise.resolve(this.#handle(name));
-  }
-
-  removeEntry(name: string): Promise<void> {
-    return this.files.delete(name) ? Promise.resolve() : Promise.reject(named("NotFoundError"));
-  }
-
-  async *entries(): AsyncGenerator<readonly [string, { readonly kind: "file" }]> {
-    for (const name of this.files.keys()) yield [name, { kind: "file" }];
-  }
-
-  #handle(name: string): FileHandle {
-    return {
-      kind: "file",
-      getFile: () => {
-        const bytes = this.files.get(name) ?? new Uint8Array(0);
-        return Promise.resolve({ size: bytes.length, arrayBuffer: async () => Uint8Array.from(bytes).buffer });
-      },
-      createSyncAccessHandle: () => {
-        if (this.busy.has(name)) return Promise.reject(named("NoModificationAllowedError"));
-        return Promise.resolve({
-          truncate: () => this.files.set(name, new Uint8Array(0)),
-          write: (bytes: Uint8Array) => {
-            const used = [...this.files.values()].reduce((sum, { length }) => sum + length, 0);
-            if (used + bytes.length > this.quota) throw named("QuotaExceededError");
-            this.files.set(name, Uint8Array.from(bytes));
-            return bytes.length;
-          },
-          flush: () => {},
-          close: () => {},
-        });
-      },
-    };
-  }
-}
 
 function blob(text: string): { readonly hash: string; readonly bytes: Uint8Array } {
   const bytes = new TextEncoder().encode(text);
@@ -115,6 +62,30 @@ describe("a store of blobs", () => {
     await second.put(EIGHT.hash, EIGHT.bytes);
     expect(folder.files.has(SIX.hash)).toBe(false);
     expect(folder.files.has(SEVEN.hash)).toBe(true);
+  });
+
+  it("takes what no order names for the least used: it is of a visit that did not end well", async () => {
+    const folder = new FakeFolder();
+    await (await BlobStore.open(options(folder))).put(SIX.hash, SIX.bytes);
+    folder.files.set(SEVEN.hash, SEVEN.bytes);
+    await (await BlobStore.open(options(folder))).put(EIGHT.hash, EIGHT.bytes);
+    expect([SIX, SEVEN, EIGHT].map(({ hash }) => folder.files.has(hash))).toEqual([true, false, true]);
+  });
+
+  it("keeps to its cap when several are given at once, and writes none of them twice", async () => {
+    const folder = new FakeFolder();
+    const store = await BlobStore.open(options(folder));
+    await Promise.all([SIX, SEVEN, SEVEN, EIGHT].map(({ hash, bytes }) => store.put(hash, bytes)));
+    expect(folder.written.filter((name) => name !== "order.json")).toEqual([SIX.hash, SEVEN.hash, EIGHT.hash]);
+    expect([SIX, SEVEN, EIGHT].map(({ hash }) => folder.files.has(hash))).toEqual([false, true, true]);
+    expect(store.bytes).toBe(15);
+  });
+
+  it("leaves nothing of a blob for which there was no room", async () => {
+    const folder = new FakeFolder();
+    folder.quota = 5;
+    await (await BlobStore.open(options(folder))).put(SIX.hash, SIX.bytes);
+    expect([...folder.files.keys()]).toEqual([]);
   });
 
   it("never gives bytes that are not those of the hash, and lets them go", async () => {

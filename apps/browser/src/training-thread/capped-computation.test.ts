@@ -134,6 +134,24 @@ describe("a capped computation", () => {
     expect(asked).toEqual(["run 1000", "run 1000"]);
   });
 
+  it("a smaller share counts from the next lease on", async () => {
+    const { capped, rests } = bench(1);
+    await capped.run(SPAN, 1_000);
+    capped.setShare(0.25);
+    expect((await capped.run(SPAN, 1_000)).milliseconds).toBe(400);
+    await capped.run(SPAN, 1_000);
+    expect(rests).toEqual([300]);
+  });
+
+  it("ends a rest when it is disposed of: nobody waits for a device that is gone", async () => {
+    const { capped, hold } = bench(0.5);
+    await capped.run(SPAN, 1_000);
+    hold();
+    const resting = capped.run(SPAN, 1_000);
+    await capped.dispose();
+    await expect(resting).rejects.toMatchObject({ code: "LEASE_STOPPED" });
+  });
+
   it("tells what was made ready", async () => {
     const { capped, prepared } = bench(1);
     await capped.prepare(SETUP);

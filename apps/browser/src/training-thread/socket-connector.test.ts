@@ -1,6 +1,6 @@
-import type { Clock } from "@tributary/worker";
 import { describe, expect, it } from "vitest";
 import { type BrowserSocket, SocketConnector } from "./socket-connector.ts";
+import { HandClock } from "./testing/hand-clock.ts";
 
 type Listener = (event: { readonly data: unknown; readonly code: number; readonly reason: string }) => void;
 
@@ -9,6 +9,8 @@ class FakeSocket implements BrowserSocket {
   binaryType = "blob";
   bufferedAmount = 0;
   readonly sent: number[][] = [];
+  /** Whether threads share the memory of what was sent last, which browsers refuse. */
+  isShared = false;
   readonly closedWith: (number | undefined)[] = [];
   readonly #listeners = new Map<string, Listener[]>();
 
@@ -23,35 +25,11 @@ class FakeSocket implements BrowserSocket {
 
   send(data: Uint8Array): void {
     this.sent.push([...data]);
+    this.isShared = !(data.buffer instanceof ArrayBuffer);
   }
 
   close(code?: number): void {
     this.closedWith.push(code);
-  }
-}
-
-/** A clock that is moved by hand. */
-class HandClock implements Clock {
-  #nowMs = 0;
-  #waiting: { readonly atMs: number; readonly callback: () => void }[] = [];
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  after(milliseconds: number, callback: () => void): () => void {
-    const entry = { atMs: this.#nowMs + milliseconds, callback };
-    this.#waiting.push(entry);
-    return () => {
-      this.#waiting = this.#waiting.filter((other) => other !== entry);
-    };
-  }
-
-  advance(milliseconds: number): void {
-    this.#nowMs += milliseconds;
-    const due = this.#waiting.filter(({ atMs }) => atMs <= this.#nowMs);
-    this.#waiting = this.#waiting.filter(({ atMs }) => atMs > this.#nowMs);
-    for (const { callback } of due) callback();
   }
 }
 
@@ -121,9 +99,11 @@ describe("a tab's way to the coordinator", () => {
   });
 
   it("gives up a connection that does not open within 10 s", async () => {
-    const { clock, connecting } = bench(null);
+    const { socket, clock, connecting } = bench(null);
     clock.advance(10_000);
     await expect(connecting).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+    // It would open behind the back of whoever gave it up, and count as one more device.
+    expect(socket.closedWith).toEqual([undefined]);
   });
 
   it("[F1] closes on a text message, with 1003 for its owner and a code that a browser may send for the other side", async () => {
@@ -174,5 +154,22 @@ describe("a tab's way to the coordinator", () => {
     clock.advance(20);
     await sending;
     expect(isSent).toBe(true);
+  });
+
+  it("holds nothing back for a connection that is over", async () => {
+    const { socket, clock, transport } = await connected();
+    socket.bufferedAmount = 4 * 1024 * 1024 + 1;
+    const sending = transport.send(Uint8Array.of(1));
+    socket.happen("close", { code: 1006 });
+    clock.advance(20);
+    await sending;
+  });
+
+  it("sends frames from memory that threads share, which browsers do not take, as copies", async () => {
+    const { socket, transport } = await connected();
+    const frame = new Uint8Array(new SharedArrayBuffer(2));
+    frame.set([8, 9]);
+    await transport.send(frame);
+    expect([socket.sent, socket.isShared]).toEqual([[[8, 9]], false]);
   });
 });
