@@ -99,8 +99,11 @@ function acquit(state: RunState, pending: PendingExamination): void {
   state.examinations.clear(pending);
   blame(state, pending, pending.suspects);
   for (const [worker] of pending.suspects) {
+    const { strikes = 0, restUntilMs = 0 } = state.workers.get(worker) ?? {};
+    // So that whoever comes gets the samples first.
+    if (restUntilMs <= state.nowMs) restWorker(state, worker);
     // Who said "failed" had no strike for it before it was known that it could be computed.
-    if (state.workers.get(worker)?.strikes === 0) pending.owed.add(worker);
+    if (strikes === 0) pending.owed.add(worker);
   }
   strikeOwed(state, pending);
 }
@@ -134,7 +137,6 @@ function missingOf(state: RunState, range: SampleRange) {
 
 function strikeOwed(state: RunState, { owed }: PendingExamination): void {
   for (const worker of owed) {
-    if ((state.workers.get(worker)?.restUntilMs ?? 0) <= state.nowMs) restWorker(state, worker);
     strike(state, worker);
   }
 }
