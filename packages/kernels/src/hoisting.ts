@@ -48,13 +48,14 @@ export function hoist(
   const before = kernels.filter((kernel) => !isVarying(kernel));
   const rest = kernels.filter(isVarying);
   if (length < PANELS_TURNS_MIN) return { before, inside: rest };
-  const panels = operands === "panels" ? new Panels(storages) : new Rows(storages);
+  const copies = new OperandCopies(storages);
+  const layOut = operands === "panels" ? inPanels : inRows;
   const inside = rest.map((kernel) => {
     if (kernel.kind !== "contract" || kernel.contraction.operation !== "matmul") return kernel;
     const { b } = kernel;
-    return varying({ storage: b.storage, shape: b.shape, window: b }) ? kernel : panels.cut(kernel);
+    return varying({ storage: b.storage, shape: b.shape, window: b }) ? kernel : layOut(kernel, copies);
   });
-  return { before: [...before, ...panels.kernels], inside };
+  return { before: [...before, ...copies.kernels], inside };
 }
 
 /** Whether what is in a storage may be different in another turn. */
@@ -82,8 +83,8 @@ function varyingStorages(
   return varies;
 }
 
-/** Right sides of products cut into panels of neighbouring columns, each copied once. */
-class Panels {
+/** Dense copies of right sides of products, each made once. */
+class OperandCopies {
   readonly kernels: Kernel[] = [];
   readonly #storages: Storages;
   readonly #known = new Map<string, StorageId>();
@@ -92,59 +93,13 @@ class Panels {
     this.#storages = storages;
   }
 
-  /** The product as a batch of products, one a panel; left as it is where the columns do not fill panels. */
-  cut(kernel: ContractKernel): ContractKernel {
-    const { a, b, epilogue } = kernel;
-    const [depth, columns] = b.shape;
-    const fits = b.shape.length === 2 && columns % PANEL_COLUMNS === 0 && depth * columns >= PANELS_ELEMENTS_MIN;
-    if (!fits) return kernel;
-    const key = [b.storage, b.offset, ...b.shape, ...b.strides].join();
-    const storage = this.#known.get(key) ?? this.#copy(b);
+  /** A copy with the elements in the order of this view. */
+  of(view: View): View {
+    const { storage: from, shape, offset, strides } = view;
+    const key = [from, offset, ...shape, ...strides].join();
+    const storage = this.#known.get(key) ?? this.#copy(view);
     this.#known.set(key, storage);
-    const count = columns / PANEL_COLUMNS;
-    return {
-      ...kernel,
-      a: { ...a, shape: [count, ...a.shape], strides: [0, ...a.strides] },
-      b: { storage, shape: [count, depth, PANEL_COLUMNS], ...denseWindow([count, depth, PANEL_COLUMNS]) },
-      epilogue: cutBody(epilogue),
-    };
-  }
-
-  #copy(b: View): StorageId {
-    const [depth, columns] = b.shape;
-    const [step, column] = b.strides;
-    const storage = this.#storages.add("float32", depth * columns);
-    const shape = [columns / PANEL_COLUMNS, depth, PANEL_COLUMNS];
-    const window = { offset: b.offset, strides: [column * PANEL_COLUMNS, step, column] };
-    const body: Body = {
-      shape,
-      steps: [{ kind: "load", dtype: "float32", storage: b.storage, window }],
-      stores: [{ step: 0, storage, window: denseWindow(shape) }],
-    };
-    this.kernels.push({ kind: "map", body });
-    return storage;
-  }
-}
-
-/** Right sides of products whose neighbouring columns do not lie side by side, each copied once so that they do. */
-class Rows {
-  readonly kernels: Kernel[] = [];
-  readonly #storages: Storages;
-  readonly #known = new Map<string, StorageId>();
-
-  constructor(storages: Storages) {
-    this.#storages = storages;
-  }
-
-  /** The product with its right side row after row. */
-  cut(kernel: ContractKernel): ContractKernel {
-    const { b } = kernel;
-    const axis = b.shape.length - 1;
-    if (b.shape[axis] === 1 || b.strides[axis] === 1) return kernel;
-    const key = [b.storage, b.offset, ...b.shape, ...b.strides].join();
-    const storage = this.#known.get(key) ?? this.#copy(b);
-    this.#known.set(key, storage);
-    return { ...kernel, b: { storage, shape: b.shape, ...denseWindow(b.shape) } };
+    return { storage, shape, ...denseWindow(shape) };
   }
 
   #copy({ storage: from, shape, offset, strides }: View): StorageId {
@@ -159,18 +114,41 @@ class Rows {
   }
 }
 
+/** A product as a batch of products, one a panel of neighbouring columns; left as it is where the columns do not fill panels. */
+function inPanels(kernel: ContractKernel, copies: OperandCopies): ContractKernel {
+  const { a, b, epilogue } = kernel;
+  const [depth, columns] = b.shape;
+  const fits = b.shape.length === 2 && columns % PANEL_COLUMNS === 0 && depth * columns >= PANELS_ELEMENTS_MIN;
+  if (!fits) return kernel;
+  const count = columns / PANEL_COLUMNS;
+  return {
+    ...kernel,
+    a: { ...a, shape: [count, ...a.shape], strides: [0, ...a.strides] },
+    b: copies.of({ storage: b.storage, shape: [count, depth, PANEL_COLUMNS], ...windowInPanels(b) }),
+    epilogue: bodyInPanels(epilogue),
+  };
+}
+
+/** A product whose right side's neighbouring columns lie side by side. */
+function inRows(kernel: ContractKernel, copies: OperandCopies): ContractKernel {
+  const { b } = kernel;
+  const axis = b.shape.length - 1;
+  return b.shape[axis] === 1 || b.strides[axis] === 1 ? kernel : { ...kernel, b: copies.of(b) };
+}
+
+/** A window over [rows, columns] as one over [panels, rows, columns of a panel]. */
+function windowInPanels({ offset, strides: [row, column] }: Window): Window {
+  return { offset, strides: [column * PANEL_COLUMNS, row, column] };
+}
+
 /** A body over [rows, columns] as one over [panels, rows, columns of a panel]. */
-function cutBody(body: Body): Body {
+function bodyInPanels(body: Body): Body {
   const [rows, columns] = body.shape;
-  const cut = ({ offset, strides: [row, column] }: Window): Window => ({
-    offset,
-    strides: [column * PANEL_COLUMNS, row, column],
-  });
   return {
     shape: [columns / PANEL_COLUMNS, rows, PANEL_COLUMNS],
     steps: body.steps.map((step) =>
-      step.kind === "load" || step.kind === "index" ? { ...step, window: cut(step.window) } : step,
+      step.kind === "load" || step.kind === "index" ? { ...step, window: windowInPanels(step.window) } : step,
     ),
-    stores: body.stores.map((store) => ({ ...store, window: cut(store.window) })),
+    stores: body.stores.map((store) => ({ ...store, window: windowInPanels(store.window) })),
   };
 }

@@ -10,8 +10,9 @@ import {
   stageImages,
 } from "./contraction/image.ts";
 import { ScratchLayout } from "./contraction/scratch.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
+import { storeLanes } from "./lanes.ts";
 import { advance, walk } from "./pointer-loop.ts";
+import { WindowTaps } from "./window-taps.ts";
 
 const LANES = 4;
 
@@ -163,7 +164,7 @@ function emitVector(
   const best = code.local("v128");
   const where = code.local("v128");
   const base = code.local("v128");
-  const taps = new Taps(code, pointers.image, strides[1], lanes);
+  const taps = new WindowTaps(code, pointers.image, strides[1], lanes);
   pushLefts(code, pointers.left, strides[1]);
   code.get(pointers.top).i32(width).op("i32.mul").op("i32x4.splat").op("i32x4.add").tee(base).set(where);
   if (plan.staged) {
@@ -173,7 +174,7 @@ function emitVector(
   for (let row = 0; row < window[0]; row++) {
     for (let column = 0; column < window[1]; column++) {
       const right = column * dilation[1];
-      const tap = taps.load(row * dilation[0] * plan.from.row, right);
+      const tap = taps.load(row * dilation[0] * plan.from.row + right * 4);
       if (row === 0 && column === 0 && !plan.staged) code.get(tap).set(best);
       else
         replaceWhereLarger(code, tap, best, pointers.indices && { where, base, by: row * dilation[0] * width + right });
@@ -229,55 +230,4 @@ function firstPlaces(code: FunctionBuilder, kernel: PoolKernel, pointers: Pointe
   }
   code.get(row).i32(kernel.x.shape[3]).op("i32.mul").op("i32x4.splat").get(where).op("i32x4.add").set(where);
   code.release(row);
-}
-
-/** Loads one tap of four neighbouring windows; with stride 2 two adjacent taps come out of one pair of vectors. */
-class Taps {
-  readonly #code: FunctionBuilder;
-  readonly #image: Local;
-  readonly #stride: number;
-  readonly #lanes: number;
-  readonly #tap: Local;
-  readonly #low: Local;
-  readonly #high: Local;
-  #loaded = -1;
-
-  constructor(code: FunctionBuilder, image: Local, stride: number, lanes: number) {
-    this.#code = code;
-    this.#image = image;
-    this.#stride = stride;
-    this.#lanes = lanes;
-    this.#tap = code.local("v128");
-    this.#low = code.local("v128");
-    this.#high = code.local("v128");
-  }
-
-  /** A local that holds the tap `row` bytes and `right` elements from the first one, until the next load. */
-  load(row: number, right: number): Local {
-    const code = this.#code;
-    const offset = row + right * 4;
-    if (this.#stride !== 2 || this.#lanes !== LANES) {
-      const lanes = { dtype: "float32", stride: this.#stride, vector: 0, count: this.#lanes, offset } as const;
-      loadLanes(code, this.#image, lanes);
-      code.set(this.#tap);
-      return this.#tap;
-    }
-    const odd = this.#loaded === offset - 4;
-    if (!odd) {
-      code.get(this.#image).memory("v128.load", offset).set(this.#low);
-      code
-        .get(this.#image)
-        .memory("v128.load", offset + 16)
-        .set(this.#high);
-      this.#loaded = offset;
-    }
-    code.get(this.#low).get(this.#high);
-    if (odd) code.shuffle32(1, 3, 5, 7).set(this.#tap);
-    else code.shuffle32(0, 2, 4, 6).set(this.#tap);
-    return this.#tap;
-  }
-
-  release(): void {
-    this.#code.release(this.#tap, this.#low, this.#high);
-  }
 }

@@ -1,6 +1,7 @@
 import type { FunctionBuilder, Local } from "../assembler-function.ts";
 import type { KernelContext } from "../context.ts";
 import { advance, walk } from "../pointer-loop.ts";
+import { WindowTaps } from "../window-taps.ts";
 import type { SlidingWindow, Stops } from "./columns.ts";
 import type { SlidingConvolution } from "./convolution-geometry.ts";
 import { multiplyAdd } from "./outer-micro-kernel.ts";
@@ -80,7 +81,7 @@ function placeSums(
 ): void {
   const { kernel, dilation, strides, from } = window;
   const sums = Array.from({ length: part.vectors }, () => code.local("v128"));
-  const taps = sums.map(() => new TapVector(code, part.read, strides[1]));
+  const taps = sums.map(() => new WindowTaps(code, part.read, strides[1], LANES));
   for (const sum of sums) code.f32x4(0).set(sum);
   for (let row = 0; row < kernel[0]; row++) {
     for (let column = 0; column < kernel[1]; column++) {
@@ -99,48 +100,4 @@ function placeSums(
   }
   for (const tap of taps) tap.release();
   code.release(...sums);
-}
-
-/** One tap at four neighbouring stops; with stride 2 two adjacent taps come out of one pair of vectors. */
-class TapVector {
-  readonly #code: FunctionBuilder;
-  readonly #pointer: Local;
-  readonly #stride: number;
-  readonly #tap: Local;
-  readonly #low: Local;
-  readonly #high: Local;
-  #loaded = Number.NaN;
-
-  constructor(code: FunctionBuilder, pointer: Local, stride: number) {
-    this.#code = code;
-    this.#pointer = pointer;
-    this.#stride = stride;
-    this.#tap = code.local("v128");
-    this.#low = code.local("v128");
-    this.#high = code.local("v128");
-  }
-
-  /** A local that holds the tap `offset` bytes on, until the next load. */
-  load(offset: number): Local {
-    const code = this.#code;
-    const at = (bytes: number): FunctionBuilder => code.get(this.#pointer).memory("v128.load", bytes);
-    if (this.#stride === 1) {
-      at(offset).set(this.#tap);
-      return this.#tap;
-    }
-    const odd = this.#loaded === offset - 4;
-    if (!odd) {
-      at(offset).set(this.#low);
-      at(offset + 16).set(this.#high);
-      this.#loaded = offset;
-    }
-    code.get(this.#low).get(this.#high);
-    if (odd) code.shuffle32(1, 3, 5, 7).set(this.#tap);
-    else code.shuffle32(0, 2, 4, 6).set(this.#tap);
-    return this.#tap;
-  }
-
-  release(): void {
-    this.#code.release(this.#tap, this.#low, this.#high);
-  }
 }
