@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { csv, type Dataset, digits, images, text } from "@tributary/data";
 import { afterAll, describe, expect, it } from "vitest";
 import { datasetAt } from "./data-source.ts";
-import { CommandError } from "./errors.ts";
+import { refusal } from "./testing/refusal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tributary-source-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,15 +25,7 @@ function npyOf(shape: string, ...elements: number[]): Uint8Array {
 const other = digits({ train: 1, test: 1 });
 const at = (path: string, own: Dataset = other) => datasetAt(join(folder, path), own, join(folder, "cache"));
 
-function refusal(path: string): CommandError {
-  try {
-    datasetAt(path, other, join(folder, "cache"));
-  } catch (error) {
-    if (error instanceof CommandError) return error;
-    throw error;
-  }
-  throw new Error(`${path} was taken`);
-}
+const refusedAt = (path: string) => refusal(() => datasetAt(path, other, join(folder, "cache")));
 
 // A PNG of one red pixel, written by Pillow 9.4.
 const RED = Buffer.from(
@@ -89,7 +81,7 @@ describe("--data", () => {
       });
     }
     write("alone/x_train.npy", npyOf("(1,)", 1));
-    expect(refusal(join(folder, "alone/x_train.npy")).message).toContain("has no array beside it that goes with it");
+    expect(refusedAt(join(folder, "alone/x_train.npy")).message).toContain("has no array beside it that goes with it");
   });
 
   it("takes an NPZ archive, and a fifth of it for the test where it has none", async () => {
@@ -117,7 +109,7 @@ describe("--data", () => {
   });
 
   it("takes the name of a fetched dataset, and says how to fetch one that is not there", async () => {
-    const error = refusal("tiny-shakespeare");
+    const error = refusedAt("tiny-shakespeare");
     expect([error.code, error.exitCode, error.remedy]).toEqual([
       "DATA_INVALID",
       3,
@@ -129,11 +121,11 @@ describe("--data", () => {
   });
 
   it("refuses anything else, and lists what is understood", () => {
-    expect(refusal("no/such/place").message).toContain("There is nothing at");
+    expect(refusedAt("no/such/place").message).toContain("There is nothing at");
     write("empty/readme", "");
-    expect(refusal(join(folder, "empty")).message).toContain("holds nothing that is understood");
-    expect(refusal(write("data.xyz", "")).remedy).toContain("a .csv, .tsv, .npz, .npy or .txt file");
+    expect(refusedAt(join(folder, "empty")).message).toContain("holds nothing that is understood");
+    expect(refusedAt(write("data.xyz", "")).remedy).toContain("a .csv, .tsv, .npz, .npy or .txt file");
     write("half/train-images-idx3-ubyte", "");
-    expect(refusal(join(folder, "half")).message).toContain("Of the four IDX files there are only");
+    expect(refusedAt(join(folder, "half")).message).toContain("Of the four IDX files there are only");
   });
 });

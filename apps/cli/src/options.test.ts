@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { CommandError } from "./errors.ts";
 import { nearestName, type OptionName, parseArguments } from "./options.ts";
+import { refusal } from "./testing/refusal.ts";
 
 const ALLOWED: OptionName[] = [
   "workers",
@@ -15,17 +15,6 @@ const ALLOWED: OptionName[] = [
   "help",
 ];
 const parse = (line: string) => parseArguments(line.split(" ").filter(Boolean), ALLOWED);
-
-/** The error that a line is refused with. */
-function refusal(line: string): CommandError {
-  try {
-    parse(line);
-  } catch (error) {
-    if (error instanceof CommandError) return error;
-    throw error;
-  }
-  throw new Error(`${line} was taken`);
-}
 
 describe("parseArguments", () => {
   it("reads options in both spellings, and leaves out what is not given", () => {
@@ -60,7 +49,7 @@ describe("parseArguments", () => {
     ["--backend cuda", '--backend is "cuda"', "Choose one of auto, wasm, webgpu, reference"],
     ["--mode async", "--mode async is not there yet", "Leave --mode out, or use --mode sync"],
   ])("refuses %s, with a way to mend it and exit code 2", (line, message, remedy) => {
-    const error = refusal(line);
+    const error = refusal(() => parse(line));
     expect([error.code, error.message, error.remedy, error.exitCode]).toEqual(["USAGE", message, remedy, 2]);
   });
 });

@@ -1,19 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { CommandError } from "./errors.ts";
+import { refusal } from "./testing/refusal.ts";
 import { chosenTokens, joiningToken } from "./tokens.ts";
 
 const NONE = { lan: false, open: false, json: false, quiet: false, help: false };
 const ADMIN = "0123456789abcdef";
-
-function refusal(action: () => unknown): CommandError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof CommandError) return error;
-    throw error;
-  }
-  throw new Error("Nothing was refused");
-}
 
 describe("tokens of train and serve", () => {
   it("options come before variables, and without both there is none", () => {

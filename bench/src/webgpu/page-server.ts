@@ -6,7 +6,7 @@ import { build } from "vite";
 import { PEERS_FOLDER } from "../peers/installation.ts";
 
 /** Pages of engines: their modules in pages/, and what a page loads before its module. */
-export const PAGE_ENGINES = {
+const PAGE_ENGINES = {
   "tributary-webgpu": { module: "tributary.ts", scripts: [] },
   "tfjs-webgpu": {
     module: "tfjs.mjs",

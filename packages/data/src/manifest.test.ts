@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { DataError } from "./errors.ts";
 import { columnsOf, type Field } from "./field.ts";
 import { encodeManifest, type Manifest, manifestHash, parseManifest, shardLayout } from "./manifest.ts";
+import { codeOf } from "./testing/code-of.ts";
 
 const FIELDS: readonly Field[] = [
   { name: "inputs", dtype: "uint8", shape: [1, 28, 28] },
@@ -45,15 +46,8 @@ function withShard(shard: unknown): string {
   });
 }
 
-function codeOf(json: string): string {
-  try {
-    parseManifest(json);
-  } catch (error) {
-    if (error instanceof DataError) return error.code;
-    throw error;
-  }
-  return "accepted";
-}
+/** What becomes of a manifest: "accepted", or the code of the error. */
+const verdict = (json: string) => codeOf(() => parseManifest(json));
 
 describe("the layout of a shard", () => {
   it("is one section a column, each beginning at a multiple of 8 bytes", () => {
@@ -112,52 +106,52 @@ describe("a manifest", () => {
 
 describe("a manifest from a stranger", () => {
   it("is refused when it is no JSON object of the known format and version", () => {
-    for (const json of ["", "{", "null", "[]", "3", '"x"', "{}"]) expect(codeOf(json)).toBe("MANIFEST_INVALID");
-    expect(codeOf(edited((manifest) => (manifest.version = 2)))).toBe("MANIFEST_INVALID");
-    expect(codeOf(edited((manifest) => (manifest.format = "other")))).toBe("MANIFEST_INVALID");
-    expect(codeOf(edited((manifest) => (manifest.extra = 1)))).toBe("MANIFEST_INVALID");
-    expect(codeOf(JSON_TEXT.replace('"version":1', '"version":1,"__proto__":{}'))).toBe("MANIFEST_INVALID");
-    expect(codeOf(edited((manifest) => delete manifest.splits))).toBe("MANIFEST_INVALID");
-    expect(codeOf(edited((manifest) => (manifest.splits = { train: [] })))).toBe("MANIFEST_INVALID");
+    for (const json of ["", "{", "null", "[]", "3", '"x"', "{}"]) expect(verdict(json)).toBe("MANIFEST_INVALID");
+    expect(verdict(edited((manifest) => (manifest.version = 2)))).toBe("MANIFEST_INVALID");
+    expect(verdict(edited((manifest) => (manifest.format = "other")))).toBe("MANIFEST_INVALID");
+    expect(verdict(edited((manifest) => (manifest.extra = 1)))).toBe("MANIFEST_INVALID");
+    expect(verdict(JSON_TEXT.replace('"version":1', '"version":1,"__proto__":{}'))).toBe("MANIFEST_INVALID");
+    expect(verdict(edited((manifest) => delete manifest.splits))).toBe("MANIFEST_INVALID");
+    expect(verdict(edited((manifest) => (manifest.splits = { train: [] })))).toBe("MANIFEST_INVALID");
   });
 
   it("is refused when a field is none", () => {
     const good = { name: "x", dtype: "uint8", shape: [2] };
     const window = { array: "a", length: 2, stride: 1, offset: 0 };
-    expect(codeOf(withField(good))).toBe("accepted");
-    expect(codeOf(withField({ ...good, dtype: "float64" }))).toBe("MANIFEST_INVALID");
-    expect(codeOf(withField({ ...good, shape: "2" }))).toBe("MANIFEST_INVALID");
+    expect(verdict(withField(good))).toBe("accepted");
+    expect(verdict(withField({ ...good, dtype: "float64" }))).toBe("MANIFEST_INVALID");
+    expect(verdict(withField({ ...good, shape: "2" }))).toBe("MANIFEST_INVALID");
     for (const dimension of [0, -1, 0.5, null, "3", 1e300]) {
-      expect(codeOf(withField({ ...good, shape: [dimension] }))).toBe("MANIFEST_INVALID");
+      expect(verdict(withField({ ...good, shape: [dimension] }))).toBe("MANIFEST_INVALID");
     }
-    expect(codeOf(withField({ ...good, shape: [2 ** 40] }))).toBe("MANIFEST_TOO_LARGE");
-    expect(codeOf(withField({ ...good, shape: [8192, 8193] }))).toBe("FIELD_INVALID");
-    expect(codeOf(withField({ ...good, shape: Array(9).fill(1) }))).toBe("MANIFEST_TOO_LARGE");
+    expect(verdict(withField({ ...good, shape: [2 ** 40] }))).toBe("MANIFEST_TOO_LARGE");
+    expect(verdict(withField({ ...good, shape: [8192, 8193] }))).toBe("FIELD_INVALID");
+    expect(verdict(withField({ ...good, shape: Array(9).fill(1) }))).toBe("MANIFEST_TOO_LARGE");
     for (const name of ["", "1x", "__proto__", "a b", "x".repeat(65), "weights", "indices"]) {
-      expect(codeOf(withField({ ...good, name }))).toBe("FIELD_INVALID");
+      expect(verdict(withField({ ...good, name }))).toBe("FIELD_INVALID");
     }
-    expect(codeOf(withField({ ...good, window: { ...window, length: 3 } }))).toBe("FIELD_INVALID");
-    expect(codeOf(withField({ ...good, window: { ...window, stride: 0 } }))).toBe("MANIFEST_INVALID");
-    expect(codeOf(withField({ ...good, window: { ...window, array: "x y" } }))).toBe("FIELD_INVALID");
-    expect(codeOf(edited((manifest) => (manifest.fields = [])))).toBe("FIELD_INVALID");
-    expect(codeOf(edited((manifest) => (manifest.fields = [good, good])))).toBe("FIELD_INVALID");
-    expect(codeOf(edited((manifest) => (manifest.fields = Array(33).fill(good))))).toBe("MANIFEST_TOO_LARGE");
+    expect(verdict(withField({ ...good, window: { ...window, length: 3 } }))).toBe("FIELD_INVALID");
+    expect(verdict(withField({ ...good, window: { ...window, stride: 0 } }))).toBe("MANIFEST_INVALID");
+    expect(verdict(withField({ ...good, window: { ...window, array: "x y" } }))).toBe("FIELD_INVALID");
+    expect(verdict(edited((manifest) => (manifest.fields = [])))).toBe("FIELD_INVALID");
+    expect(verdict(edited((manifest) => (manifest.fields = [good, good])))).toBe("FIELD_INVALID");
+    expect(verdict(edited((manifest) => (manifest.fields = Array(33).fill(good))))).toBe("MANIFEST_TOO_LARGE");
   });
 
   it("is refused when a shard's hash, bytes or samples cannot be right", () => {
     const good = { sha256: HASH, byteLength: 2368, samples: 3 };
-    expect(codeOf(withShard(good))).toBe("accepted");
-    expect(codeOf(withShard({ ...good, sha256: HASH.toUpperCase() }))).toBe("MANIFEST_INVALID");
-    expect(codeOf(withShard({ ...good, sha256: "../../etc/passwd" }))).toBe("MANIFEST_INVALID");
-    expect(codeOf(withShard({ ...good, byteLength: 2367 }))).toBe("MANIFEST_INVALID");
-    expect(codeOf(withShard({ ...good, samples: 4 }))).toBe("MANIFEST_INVALID");
-    expect(codeOf(withShard({ ...good, samples: 0 }))).toBe("MANIFEST_INVALID");
-    expect(codeOf(withShard({ ...good, byteLength: 2 ** 30 }))).toBe("MANIFEST_TOO_LARGE");
-    expect(codeOf(withShard({ ...good, samples: 2 ** 23 }))).toBe("MANIFEST_TOO_LARGE");
+    expect(verdict(withShard(good))).toBe("accepted");
+    expect(verdict(withShard({ ...good, sha256: HASH.toUpperCase() }))).toBe("MANIFEST_INVALID");
+    expect(verdict(withShard({ ...good, sha256: "../../etc/passwd" }))).toBe("MANIFEST_INVALID");
+    expect(verdict(withShard({ ...good, byteLength: 2367 }))).toBe("MANIFEST_INVALID");
+    expect(verdict(withShard({ ...good, samples: 4 }))).toBe("MANIFEST_INVALID");
+    expect(verdict(withShard({ ...good, samples: 0 }))).toBe("MANIFEST_INVALID");
+    expect(verdict(withShard({ ...good, byteLength: 2 ** 30 }))).toBe("MANIFEST_TOO_LARGE");
+    expect(verdict(withShard({ ...good, samples: 2 ** 23 }))).toBe("MANIFEST_TOO_LARGE");
   });
 
   it("is refused before it is read when its text is longer than the limit", () => {
-    expect(codeOf(" ".repeat(16_777_217))).toBe("MANIFEST_TOO_LARGE");
+    expect(verdict(" ".repeat(16_777_217))).toBe("MANIFEST_TOO_LARGE");
   });
 });
 

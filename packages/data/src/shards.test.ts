@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EpochOrder } from "./epoch-order.ts";
-import { DataError, type DataErrorCode } from "./errors.ts";
 import type { Field } from "./field.ts";
 import { encodeManifest, parseManifest, type SplitName } from "./manifest.ts";
 import { createMicrobatch, fillMicrobatchInto } from "./microbatch.ts";
 import { openShard, type PackedDataset, packDataset, sourceSample } from "./shards.ts";
 import type { LoadedDataset } from "./split.ts";
+import { codeOf } from "./testing/code-of.ts";
 
 const FIELDS: readonly Field[] = [
   { name: "inputs", dtype: "uint8", shape: [2, 3] },
@@ -65,16 +65,6 @@ function readBack(packed: PackedDataset, name: SplitName, size: number, shuffle:
     }
   }
   return samples;
-}
-
-function codeOf(action: () => unknown): DataErrorCode | "accepted" {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof DataError) return error.code;
-    throw error;
-  }
-  return "accepted";
 }
 
 describe("packing a dataset into shards", () => {

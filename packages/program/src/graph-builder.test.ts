@@ -1,17 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { GraphBuilder, ProgramError, type ProgramErrorCode, type TensorType, valueTypes } from "./index.ts";
+import { GraphBuilder, type TensorType, valueTypes } from "./index.ts";
+import { codeOf } from "./testing/code-of.ts";
 
 const f = (...shape: number[]): TensorType => ({ dtype: "float32", shape });
-
-function codeOf(run: () => unknown): ProgramErrorCode | "none" {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ProgramError) return error.code;
-    throw error;
-  }
-  return "none";
-}
 
 describe("GraphBuilder", () => {
   it("numbers inputs first, then outputs of operations; maxPool takes two numbers", () => {

@@ -1,16 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLayout, ProgramError, type ProgramErrorCode, parseLayout, SEGMENT_FLOATS_MAX } from "./index.ts";
-
-function codeOf(run: () => unknown): ProgramErrorCode | "none" {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ProgramError) return error.code;
-    throw error;
-  }
-  return "none";
-}
+import { createLayout, parseLayout, SEGMENT_FLOATS_MAX } from "./index.ts";
+import { codeOf } from "./testing/code-of.ts";
 
 const trained = (name: string, ...shape: number[]) => ({ name, shape, trainable: true });
 const frozen = (name: string, ...shape: number[]) => ({ name, shape, trainable: false });

@@ -8,10 +8,10 @@ import {
   OPERATION_NAMES,
   PROGRAM_LIMITS,
   type Program,
-  ProgramError,
   type ProgramErrorCode,
   programHash,
 } from "./index.ts";
+import { codeOf } from "./testing/code-of.ts";
 import { everyOperation } from "./testing/every-operation.ts";
 
 function doubling(name = "double"): Program {
@@ -19,16 +19,6 @@ function doubling(name = "double"): Program {
   const x = builder.input({ dtype: "float32", shape: [3] });
   const graph = builder.build([builder.add("add", {}, [x, x])]);
   return createProgram({ name, graph, inputs: ["x"], outputs: [{ name: "y", replaces: "x" }] });
-}
-
-function codeOf(run: () => unknown): ProgramErrorCode | "none" {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ProgramError) return error.code;
-    throw error;
-  }
-  return "none";
 }
 
 const ascii = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];

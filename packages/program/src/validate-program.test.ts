@@ -5,25 +5,15 @@ import {
   GraphBuilder,
   PROGRAM_LIMITS,
   type Program,
-  ProgramError,
   type ProgramErrorCode,
   type ProgramLimits,
   type TensorType,
   validateProgram,
 } from "./index.ts";
+import { codeOf } from "./testing/code-of.ts";
 import { everyOperation } from "./testing/every-operation.ts";
 
 const vector: TensorType = { dtype: "float32", shape: [3] };
-
-function codeOf(run: () => unknown): ProgramErrorCode | "none" {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ProgramError) return error.code;
-    throw error;
-  }
-  return "none";
-}
 
 /** y = x + x, z = -x. */
 function sample(): Program {

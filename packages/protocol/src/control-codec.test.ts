@@ -1,20 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { decodeControl, encodeControl } from "./control-codec.ts";
-import { ProtocolError } from "./errors.ts";
 import { CONTROL_NODES_MAX } from "./limits.ts";
+import { codeOf } from "./testing/code-of.ts";
 
 function bytes(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
-}
-
-function code(decode: () => unknown): string {
-  try {
-    decode();
-  } catch (error) {
-    if (error instanceof ProtocolError) return error.code;
-    throw error;
-  }
-  return "no error";
 }
 
 /** {"a": <value>} */
@@ -66,15 +56,15 @@ describe("control part", () => {
     ["CONTROL_DEPTH", nested(9)],
     ["CONTROL_DEPTH", nested(5_000)],
   ])("[C2] hostile bytes are refused with %s before MessagePack sees them (%#)", (expected, hex) => {
-    expect(code(() => decodeControl(bytes(hex)))).toBe(expected);
+    expect(codeOf(() => decodeControl(bytes(hex)))).toBe(expected);
   });
 
   it("[C2] eight levels and 4,096 values are let through, one more of either is not", () => {
-    expect(code(() => decodeControl(bytes(nested(8))))).toBe("no error");
+    expect(codeOf(() => decodeControl(bytes(nested(8))))).toBe("no error");
     // The map, its key and the array are values too.
     const items = (count: number) => bytes(`81a161dc${count.toString(16).padStart(4, "0")}${"01".repeat(count)}`);
-    expect(code(() => decodeControl(items(CONTROL_NODES_MAX - 3)))).toBe("no error");
-    expect(code(() => decodeControl(items(CONTROL_NODES_MAX - 2)))).toBe("CONTROL_NODES");
+    expect(codeOf(() => decodeControl(items(CONTROL_NODES_MAX - 3)))).toBe("no error");
+    expect(codeOf(() => decodeControl(items(CONTROL_NODES_MAX - 2)))).toBe("CONTROL_NODES");
   });
 
   it.each([
@@ -86,10 +76,10 @@ describe("control part", () => {
     ["undefined", undefined],
     ["a function", () => 0],
   ])("[C3] a message with %s in it is not encoded", (_, value) => {
-    expect(code(() => encodeControl({ value }))).toBe("CONTROL_NOT_ENCODABLE");
+    expect(codeOf(() => encodeControl({ value }))).toBe("CONTROL_NOT_ENCODABLE");
   });
 
   it("[C3] a message over 64 KiB is not encoded", () => {
-    expect(code(() => encodeControl({ value: new Uint8Array(65_536) }))).toBe("FRAME_TOO_LARGE");
+    expect(codeOf(() => encodeControl({ value: new Uint8Array(65_536) }))).toBe("FRAME_TOO_LARGE");
   });
 });

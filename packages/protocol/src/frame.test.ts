@@ -1,20 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { ProtocolError } from "./errors.ts";
 import { decodeFrame, encodeChunkFrame, encodeMessageFrame } from "./frame.ts";
 import { CHUNK_BYTES_MAX, CONTROL_BYTES_MAX, FRAME_BYTES_MAX, FRAME_HEADER_BYTES } from "./limits.ts";
+import { codeOf } from "./testing/code-of.ts";
 
 function bytes(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex.replaceAll(/\s/g, ""), "hex"));
-}
-
-function code(decode: () => unknown): string {
-  try {
-    decode();
-  } catch (error) {
-    if (error instanceof ProtocolError) return error.code;
-    throw error;
-  }
-  return "no error";
 }
 
 // magic "TRIB", frame version 1, kind 1, reserved; control length 3, tensor length 0; transfer 0, padding; offset 0.
@@ -71,22 +61,22 @@ describe("frames", () => {
     ["FRAME_TOO_LARGE", MESSAGE.replace("03000000", "01000100")],
     ["FRAME_TOO_LARGE", CHUNK.replace("02000000", "01000800")],
   ])("[F3] a malformed frame is refused with %s (%#)", (expected, hex) => {
-    expect(code(() => decodeFrame(bytes(hex)))).toBe(expected);
+    expect(codeOf(() => decodeFrame(bytes(hex)))).toBe(expected);
   });
 
   it("[F5] parts begin at a multiple of 8 of the frame, and chunks at a multiple of 8 of their tensor", () => {
     expect(FRAME_HEADER_BYTES % 8).toBe(0);
     expect(encodeMessageFrame(new Uint8Array(9)).byteLength).toBe(FRAME_HEADER_BYTES + 16);
     for (const offset of [1, 4, 12]) {
-      expect(code(() => encodeChunkFrame(1, offset, new Uint8Array(8)))).toBe("FRAME_OFFSET");
+      expect(codeOf(() => encodeChunkFrame(1, offset, new Uint8Array(8)))).toBe("FRAME_OFFSET");
     }
   });
 
   it("[F4] a control part may have 64 KiB and a chunk 512 KiB, not one byte more", () => {
     expect(encodeMessageFrame(new Uint8Array(CONTROL_BYTES_MAX)).byteLength).toBe(FRAME_HEADER_BYTES + 65_536);
     expect(encodeChunkFrame(1, 0, new Uint8Array(CHUNK_BYTES_MAX)).byteLength).toBe(FRAME_BYTES_MAX);
-    expect(code(() => encodeMessageFrame(new Uint8Array(CONTROL_BYTES_MAX + 1)))).toBe("FRAME_TOO_LARGE");
-    expect(code(() => encodeChunkFrame(1, 0, new Uint8Array(CHUNK_BYTES_MAX + 1)))).toBe("FRAME_TOO_LARGE");
-    expect(code(() => encodeChunkFrame(1, 0, new Uint8Array(0)))).toBe("FRAME_TOO_LARGE");
+    expect(codeOf(() => encodeMessageFrame(new Uint8Array(CONTROL_BYTES_MAX + 1)))).toBe("FRAME_TOO_LARGE");
+    expect(codeOf(() => encodeChunkFrame(1, 0, new Uint8Array(CHUNK_BYTES_MAX + 1)))).toBe("FRAME_TOO_LARGE");
+    expect(codeOf(() => encodeChunkFrame(1, 0, new Uint8Array(0)))).toBe("FRAME_TOO_LARGE");
   });
 });

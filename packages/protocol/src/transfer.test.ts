@@ -1,20 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { crc32 } from "./crc32.ts";
-import { ProtocolError } from "./errors.ts";
 import { type ChunkFrame, decodeFrame } from "./frame.ts";
 import { CHUNK_BYTES_MAX, OPEN_TRANSFERS_MAX } from "./limits.ts";
 import type { TensorDescriptor } from "./tensor-descriptor.ts";
+import { codeOf } from "./testing/code-of.ts";
 import { chunkFrames, chunkFramesInto, framedByteLength, Reassembly } from "./transfer.ts";
-
-function code(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof ProtocolError) return error.code;
-    throw error;
-  }
-  return "no error";
-}
 
 function tensorOf(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (index * 31) & 0xff);
@@ -78,8 +68,8 @@ describe("transfers", () => {
     };
     const reassembly = new Reassembly({ crc32, allocate });
     const huge = { transfer: 1, byteLength: 2 ** 32, elements: 2 ** 30, codec: "float32", crc32: 0 };
-    expect(code(() => reassembly.begin(huge, 64))).toBe("TRANSFER_SIZE");
-    expect(code(() => reassembly.begin({ ...huge, byteLength: 2 ** 32 + 8 }, 2 ** 32 + 8))).toBe("TRANSFER_SIZE");
+    expect(codeOf(() => reassembly.begin(huge, 64))).toBe("TRANSFER_SIZE");
+    expect(codeOf(() => reassembly.begin({ ...huge, byteLength: 2 ** 32 + 8 }, 2 ** 32 + 8))).toBe("TRANSFER_SIZE");
     expect(allocated).toBe(0);
   });
 
@@ -90,7 +80,7 @@ describe("transfers", () => {
   });
 
   it("[T1] a chunk of a tensor that was not announced is refused", () => {
-    expect(code(() => new Reassembly({ crc32 }).accept(piece(1, 0, 8)))).toBe("TRANSFER_UNKNOWN");
+    expect(codeOf(() => new Reassembly({ crc32 }).accept(piece(1, 0, 8)))).toBe("TRANSFER_UNKNOWN");
   });
 
   it("[T2] a chunk with a gap, an overlap or bytes beyond the end is refused", () => {
@@ -100,9 +90,9 @@ describe("transfers", () => {
       reassembly.accept(piece(1, 0, 16));
       return reassembly;
     };
-    expect(code(() => begin().accept(piece(1, 24, 8)))).toBe("TRANSFER_ORDER");
-    expect(code(() => begin().accept(piece(1, 8, 8)))).toBe("TRANSFER_ORDER");
-    expect(code(() => begin().accept(piece(1, 16, 24)))).toBe("TRANSFER_OVERFLOW");
+    expect(codeOf(() => begin().accept(piece(1, 24, 8)))).toBe("TRANSFER_ORDER");
+    expect(codeOf(() => begin().accept(piece(1, 8, 8)))).toBe("TRANSFER_ORDER");
+    expect(codeOf(() => begin().accept(piece(1, 16, 24)))).toBe("TRANSFER_OVERFLOW");
   });
 
   it("[T3] one changed bit is found when the last chunk is in", () => {
@@ -111,7 +101,7 @@ describe("transfers", () => {
     reassembly.begin(describeTensor(1, bytes), 64);
     const damaged = bytes.slice();
     damaged[40] = (damaged[40] ?? 0) ^ 4;
-    expect(code(() => reassembly.accept(chunksOf(1, damaged)[0] as ChunkFrame))).toBe("TRANSFER_CHECKSUM");
+    expect(codeOf(() => reassembly.accept(chunksOf(1, damaged)[0] as ChunkFrame))).toBe("TRANSFER_CHECKSUM");
   });
 
   it("[T3] a receiver that leaves the check to somebody else takes the bytes as they are", () => {
@@ -127,8 +117,8 @@ describe("transfers", () => {
     reassembly.abandon(3);
     expect(reassembly.accept(piece(3, 16, 16))).toBeNull();
     expect(reassembly.pendingBytes).toBe(0);
-    expect(code(() => reassembly.begin(describeTensor(3, new Uint8Array(32)), 32))).toBe("TRANSFER_ID");
-    expect(code(() => reassembly.begin(describeTensor(2, new Uint8Array(32)), 32))).toBe("TRANSFER_ID");
+    expect(codeOf(() => reassembly.begin(describeTensor(3, new Uint8Array(32)), 32))).toBe("TRANSFER_ID");
+    expect(codeOf(() => reassembly.begin(describeTensor(2, new Uint8Array(32)), 32))).toBe("TRANSFER_ID");
   });
 
   it("[T5] at most four tensors are unfinished at a time", () => {
@@ -137,6 +127,6 @@ describe("transfers", () => {
       reassembly.begin(describeTensor(transfer, new Uint8Array(8)), 8);
     }
     expect(reassembly.pendingBytes).toBe(32);
-    expect(code(() => reassembly.begin(describeTensor(9, new Uint8Array(8)), 8))).toBe("TRANSFER_TOO_MANY");
+    expect(codeOf(() => reassembly.begin(describeTensor(9, new Uint8Array(8)), 8))).toBe("TRANSFER_TOO_MANY");
   });
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deviceWords } from "./device-words.ts";
 import { ProtocolError } from "./errors.ts";
+import { codeOf } from "./testing/code-of.ts";
 import { parseWatchMessage } from "./watch-messages.ts";
 import { WATCH_REQUEST_BYTES_MAX } from "./watch-messages-limits.ts";
 import { decodeWatchRequest, type WatchRequest } from "./watch-messages-requests.ts";
@@ -24,15 +25,7 @@ const REQUESTS: readonly WatchRequest[] = [
 const named = (request: WatchRequest): [string, WatchRequest] => [`${request.type} ${request.request}`, request];
 
 /** The code of the error that a text causes. */
-function refusal(text: string): string {
-  try {
-    decodeWatchRequest(text);
-  } catch (error) {
-    if (error instanceof ProtocolError) return error.code;
-    throw error;
-  }
-  throw new Error(`This was taken: ${text.slice(0, 100)}`);
-}
+const refusal = (text: string) => codeOf(() => decodeWatchRequest(text));
 
 describe("what a watcher says", () => {
   it.each(REQUESTS.map(named))("[W2] %s arrives as it was sent", (_, request) => {
