@@ -86,14 +86,15 @@ export class AccessRules {
     return given === undefined && this.#joinDigest === null ? "viewer" : null;
   }
 
-  /** Whether a request's Authorization holds a token, and a wrong one; false where none is asked for. */
-  bearerWrong(request: IncomingMessage): boolean {
-    return request.headers.authorization !== undefined && !this.bearerAllowed(request);
+  /** Whether a request with this Authorization could watch: a browser does not tell a page why it was refused a WebSocket. */
+  mayWatch(request: IncomingMessage): boolean {
+    const given = bearerOf(request);
+    return this.watchRole(given === undefined ? [] : [TOKEN_SUBPROTOCOL_PREFIX + given]) !== null;
   }
 
   /** Whether a request's Authorization holds a token that lets it take programs and data. */
   bearerAllowed(request: IncomingMessage): boolean {
-    const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
+    const given = bearerOf(request);
     return (
       this.#joinDigest === null || this.#isToken(given, this.#joinDigest) || this.#isToken(given, this.#adminDigest)
     );
@@ -109,6 +110,10 @@ export class AccessRules {
 export function tokenAmong(subprotocols: readonly string[]): string | undefined {
   const given = subprotocols.find((protocol) => protocol.startsWith(TOKEN_SUBPROTOCOL_PREFIX));
   return given?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
 }
 
 /** The subprotocols a WebSocket request offers. */

@@ -149,12 +149,22 @@ function onRequest(
     replyText(request, response, 421, "This server has another name");
   } else if (!access.originAllowed(request)) {
     replyText(request, response, 403, "This page may not ask here");
-  } else if (access.bearerWrong(request)) {
-    const answer = () => serveContent(content, false, request, response);
-    wrongTokens.refuse(addressOf(request), { answer, cut: () => request.socket.destroy() });
   } else {
-    serveContent(content, access.bearerAllowed(request), request, response);
+    const isForWatchers = pathOf(request) === WATCH_PATH;
+    const isTrusted = isForWatchers ? access.mayWatch(request) : access.bearerAllowed(request);
+    const answer = () => {
+      if (!isForWatchers) serveContent(content, isTrusted, request, response);
+      else if (isTrusted) replyText(request, response, 426, "This is for WebSockets");
+      else replyText(request, response, 401, "The token is missing or wrong");
+    };
+    const isWrong = !isTrusted && request.headers.authorization !== undefined;
+    if (isWrong) wrongTokens.refuse(addressOf(request), { answer, cut: () => request.socket.destroy() });
+    else answer();
   }
+}
+
+function pathOf(request: IncomingMessage): string | undefined {
+  return (request.url ?? "").split("?", 1)[0];
 }
 
 /** Whose a WebSocket is; or why it is refused before the handshake, as a status line. */
@@ -167,7 +177,7 @@ function admit(access: AccessRules, request: IncomingMessage, perAddress: Map<st
   const refused = (status: string, wrongToken = false): Admission => ({ to: "nobody", status, wrongToken });
   if (!access.hostAllowed(request)) return refused("421 Misdirected Request");
   if (!access.originAllowed(request)) return refused("403 Forbidden");
-  const path = (request.url ?? "").split("?", 1)[0];
+  const path = pathOf(request);
   if (path !== SOCKET_PATH && path !== WATCH_PATH) return refused("404 Not Found");
   const offered = offeredSubprotocols(request);
   if (!offered.includes(path === WATCH_PATH ? WATCH_SUBPROTOCOL : SUBPROTOCOL)) return refused("426 Upgrade Required");

@@ -230,13 +230,16 @@ class Coordinator implements RunningCoordinator {
     const { run } = this.#options;
     const machine = this.#shell?.machine;
     const phase = machine?.phase ?? "starting";
+    const { fields, splits } = run.data.manifest;
+    const shards = Object.values(splits).flatMap((split) => split.shards);
+    const bytes = shards.reduce((sum, { byteLength }) => sum + byteLength, 0);
     return {
       run: this.runId,
       name: run.name,
       layoutHash: run.layout.hash,
       parameters: run.layout.parameters.reduce((sum, { length }) => sum + length, 0),
       // What a sample is made of, so that a page can say what a device will be given.
-      data: { samples: run.data.manifest.splits.train.samples, fields: run.data.manifest.fields },
+      data: { samples: splits.train.samples, fields, bytes },
       step: machine?.step ?? 0,
       phase,
       workers: machine?.sizes.workers ?? 0,

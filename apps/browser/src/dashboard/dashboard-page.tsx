@@ -30,10 +30,11 @@ export function DashboardPage() {
 }
 
 function Waiting() {
+  const isAsking = useSlice((state) => state.link.state !== "ended");
   return (
     <main id="main" class="before-run">
       <h1>Tributary</h1>
-      <p>Asking the coordinator for its run …</p>
+      {isAsking ? <p>Asking the coordinator for its run …</p> : null}
       <LinkNotice />
     </main>
   );

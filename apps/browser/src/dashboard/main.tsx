@@ -6,6 +6,9 @@ import { linkToken, takeLinkToken } from "./watch/link-token.ts";
 import { DashboardStore } from "./watch/store.ts";
 import { WatchLink, type WatchSocket } from "./watch/watch-link.ts";
 
+/** Milliseconds after which a coordinator that does not answer counts as gone; it takes its time to refuse a token. */
+const STATUS_MILLISECONDS = 10_000;
+
 /** The tab's own storage; some settings of a browser forbid even to look at it. */
 function tabStorage(): Storage | null {
   try {
@@ -39,6 +42,16 @@ const token = takeLinkToken({
   clearHash: () => history.replaceState(null, "", location.pathname + location.search),
 });
 
+async function askStatus(): Promise<number | null> {
+  try {
+    const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+    const signal = AbortSignal.timeout(STATUS_MILLISECONDS);
+    return (await fetch(WATCH_PATH, { headers, cache: "no-store", signal })).status;
+  } catch {
+    return null;
+  }
+}
+
 const store = new DashboardStore({
   request: (callback) => void requestAnimationFrame(callback),
   get hidden() {
@@ -51,6 +64,7 @@ const listeners = new Set<(message: WatchActivations) => void>();
 const link = new WatchLink({
   open: openSocket,
   token,
+  askStatus,
   later: (callback, milliseconds) => void setTimeout(callback, milliseconds),
   random: Math.random,
   onLink: (state) => store.dispatch({ type: "link", link: state }),

@@ -86,7 +86,10 @@ function WhatHappens({ controller }: { readonly controller: JoinController }) {
           <dt>Memory</dt>
           <dd>about {bytesWords(memoryBytes)}, and what of the data it keeps</dd>
           <dt>Network</dt>
-          <dd>about {bytesWords(networkBytes)} a step</dd>
+          <dd>
+            about {bytesWords(networkBytes)} a step
+            {description.dataBytes !== null && `, and up to ${bytesWords(description.dataBytes)} of data once`}
+          </dd>
         </dl>
       )}
       <p class="small">

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ThreadMessage } from "../training-thread/messages.ts";
 import { initialState, type JoinState, reduce } from "./join-state.ts";
 
-const DESCRIPTION = { run: "r-1", name: "r", parameters: 10, step: 0, workers: 0, fields: [], samples: null };
+const DESCRIPTION = { run: "r-1", name: "r", parameters: 10, step: 0, workers: 0, fields: [], dataBytes: null };
 const DEVICE = { backend: "wasm", adapter: null, threads: 2 };
 
 function after(...messages: readonly ThreadMessage[]): JoinState {

@@ -29,10 +29,13 @@ function presentObstacles({ phase, gpu, obstacles, end }: JoinState): readonly P
   if (phase === "ended" && end?.reason === "finished") {
     return obstacles.filter(({ code, detail }) => code === "FINISHED" && detail !== "");
   }
+  // Whoever has taken over is the other tab: that it is there needs no saying again.
+  const isTakenOver = obstacles.some(({ code }) => code === "TAKEN_OVER");
+  const own = isTakenOver ? obstacles.filter(({ code }) => code !== "SECOND_TAB") : obstacles;
   const isBefore = phase === "loading" || phase === "consent";
   // Before the start, what the GPU lacks is known to this page alone; then the thread tells it.
   const ofGpu = isBefore && gpu !== null && "obstacle" in gpu ? [{ code: gpu.obstacle, detail: gpu.detail }] : [];
-  return [...obstacles, ...ofGpu];
+  return [...own, ...ofGpu];
 }
 
 function wordsOf({ code }: PresentObstacle): Obstacle {

@@ -5,8 +5,8 @@ const RUN = { run: "digits-1", name: "digits", parameters: 10, step: 3, workers:
 
 describe("what a coordinator says of its run", () => {
   it("is read field by field", () => {
-    const data = { samples: 500, fields: [{ name: "inputs", dtype: "uint8", shape: [1, 28, 28] }] };
-    expect(parseRuns([{ ...RUN, data }])).toEqual({ ...RUN, samples: 500, fields: data.fields });
+    const data = { bytes: 394_000, fields: [{ name: "inputs", dtype: "uint8", shape: [1, 28, 28] }] };
+    expect(parseRuns([{ ...RUN, data }])).toEqual({ ...RUN, dataBytes: 394_000, fields: data.fields });
   });
 
   it("may leave out what is nice to know", () => {
@@ -17,7 +17,7 @@ describe("what a coordinator says of its run", () => {
       step: 0,
       workers: 0,
       fields: [],
-      samples: null,
+      dataBytes: null,
     });
   });
 
@@ -26,11 +26,11 @@ describe("what a coordinator says of its run", () => {
   });
 
   it("believes nothing that is no count, and no field that is none", () => {
-    const data = { samples: "many", fields: [{ name: "x", dtype: "uint8", shape: ["<b>"] }, 7] };
+    const data = { bytes: "many", fields: [{ name: "x", dtype: "uint8", shape: ["<b>"] }, 7] };
     expect(parseRuns([{ ...RUN, parameters: -1, step: Number.NaN, data }])).toMatchObject({
       parameters: 0,
       step: 0,
-      samples: null,
+      dataBytes: null,
       fields: [],
     });
   });

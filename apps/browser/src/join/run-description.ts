@@ -16,8 +16,8 @@ export interface RunDescription {
   readonly workers: number;
   /** What one sample is made of; none when the coordinator does not say. */
   readonly fields: readonly DataField[];
-  /** Samples of the training data; null when the coordinator does not say. */
-  readonly samples: number | null;
+  /** Bytes of all its data; null when the coordinator does not say. */
+  readonly dataBytes: number | null;
 }
 
 /** The first run of a coordinator's answer; null when the answer is none. */
@@ -26,7 +26,7 @@ export function parseRuns(answer: unknown): RunDescription | null {
   if (!isRecord(first)) return null;
   const { run, name, parameters, step, workers, data } = first;
   if (typeof run !== "string") return null;
-  const { fields, samples } = isRecord(data) ? data : {};
+  const { fields, bytes } = isRecord(data) ? data : {};
   return {
     run,
     name: typeof name === "string" ? name : run,
@@ -34,7 +34,7 @@ export function parseRuns(answer: unknown): RunDescription | null {
     step: countOf(step) ?? 0,
     workers: countOf(workers) ?? 0,
     fields: Array.isArray(fields) ? fields.filter(isField) : [],
-    samples: countOf(samples),
+    dataBytes: countOf(bytes),
   };
 }
 
@@ -47,7 +47,7 @@ interface UnknownRecord {
   readonly workers?: unknown;
   readonly data?: unknown;
   readonly fields?: unknown;
-  readonly samples?: unknown;
+  readonly bytes?: unknown;
   readonly dtype?: unknown;
   readonly shape?: unknown;
 }

@@ -106,6 +106,23 @@ describe("a watcher's socket", () => {
     honest.socket.terminate();
   });
 
+  it.each([
+    ["classroom", undefined, 401],
+    ["classroom", "wrong", 401],
+    ["classroom", "classroom", 426],
+    ["classroom", "adminsecret", 426],
+    [null, undefined, 426],
+    [null, "wrong", 401],
+  ])(
+    "[W3] a page can ask why it was refused: joining takes %s, it has %s, the answer is %d",
+    async (join, token, status) => {
+      const watched = await startWatchedServer(join);
+      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      expect((await fetch(`http://127.0.0.1:${watched.server.port}/watch`, { headers })).status).toBe(status);
+      await watched.close();
+    },
+  );
+
   it("[W1] a flood of requests closes the socket", async () => {
     const flood = await open();
     for (let request = 0; request <= 2 * WATCH_REQUEST_BURST_MAX; request += 1) flood.send({ ...PAUSE, request });

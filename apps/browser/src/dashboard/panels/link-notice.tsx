@@ -22,7 +22,7 @@ export function LinkNotice() {
         <p class="notice notice-warn">
           {link.everOpen
             ? "The connection to the coordinator is lost. What you see is from before; the page connects again by itself."
-            : "The coordinator does not answer. The page tries again by itself. If its link had a token behind the #, open that link again."}
+            : "The coordinator does not answer. The page tries again by itself."}
           {link.attempts > ATTEMPTS_QUIET ? ` ${counted(link.attempts, "attempt")} so far.` : ""}
         </p>
       ) : null}

@@ -83,8 +83,8 @@ function StopDialog({ dialog, onStop }: StopDialogProps) {
     <dialog ref={dialog} class="run-dialog" aria-labelledby="stop-title">
       <h2 id="stop-title">Stop this run?</h2>
       <p>
-        The open step is finished, the model and a checkpoint are saved, and every worker is sent home. The run can go
-        on later from its checkpoint.
+        The open step is finished, the model and a checkpoint are saved, and every worker is sent home. A run that was
+        stopped does not go on: to have it wait, pause it.
       </p>
       <div class="dialog-buttons">
         <button type="button" onClick={close}>

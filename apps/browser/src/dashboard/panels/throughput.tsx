@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import type uPlot from "uplot";
 import { axisLabel, Chart, type ChartOptions, themeColour, themedAxis } from "../charts/chart.tsx";
 import { throughputData } from "../charts/throughput-data.ts";
-import { COLOUR_SLOTS } from "../state/worker-colours.ts";
+import { COLOUR_SLOTS, isThere } from "../state/worker-colours.ts";
 import { useWatched } from "../watch/dashboard-context.ts";
 import { clock, rate } from "../words/figures.ts";
 import { Panel } from "./panel.tsx";
@@ -47,18 +47,23 @@ export function Throughput() {
 function ThroughputLegend() {
   const colours = useWatched((watched) => watched.colours);
   const workers = useWatched((watched) => watched.workers);
-  const newest = useWatched((watched) => watched.throughput.at(-1));
+  const names = useWatched((watched) => watched.colourNames);
+  const points = useWatched((watched) => watched.throughput);
+  const newest = points.at(-1);
+  // Whoever went stays here as long as the chart shows what it did.
   const named = colours.flatMap((id, slot) => {
-    const worker = workers.find((candidate) => candidate.id === id);
-    return worker === undefined ? [] : [{ slot, id: worker.id, name: worker.name }];
+    if (id === null) return [];
+    const isHere = workers.some((worker) => worker.id === id && isThere(worker));
+    const isShown = isHere || points.some(({ byWorker }) => (byWorker[id] ?? 0) > 0);
+    return isShown ? [{ slot, id, name: names[slot], words: isHere ? rate(newest?.byWorker[id] ?? 0) : "gone" }] : [];
   });
   const others = workers.filter((worker) => worker.samplesPerSecond > 0 && !colours.includes(worker.id)).length;
   return (
     <ul class="throughput-legend small" aria-label="Colours of the workers">
-      {named.map(({ slot, id, name }) => (
+      {named.map(({ slot, id, name, words }) => (
         <li key={id}>
           <span class={`swatch swatch-${slot}`} aria-hidden="true" />
-          <span class="clip">{name}</span> <span class="number muted">{rate(newest?.byWorker[id] ?? 0)}</span>
+          <span class="clip">{name}</span> <span class="number muted">{words}</span>
         </li>
       ))}
       {others === 0 ? null : (

@@ -10,7 +10,7 @@ import type {
   WatchRole,
 } from "@tributary/protocol";
 import { EMPTY_SERIES, type StepSeries } from "./step-series.ts";
-import { NO_COLOURS, type WorkerColours } from "./worker-colours.ts";
+import { type ColourNames, NO_COLOURS, NO_NAMES, type WorkerColours } from "./worker-colours.ts";
 
 /** How the page stands with the coordinator. ended: it will not connect again by itself. */
 export type LinkState =
@@ -31,6 +31,7 @@ export interface WatchedState {
   readonly progress: WatchedProgress;
   readonly workers: readonly WatchedWorker[];
   readonly colours: WorkerColours;
+  readonly colourNames: ColourNames;
   readonly traffic: readonly CodecTraffic[];
   readonly staleness: readonly number[];
   readonly steps: StepSeries;
@@ -51,12 +52,15 @@ export interface DashboardState {
 export const INITIAL_STATE: DashboardState = { link: { state: "connecting" }, watched: null };
 
 /** What a run has before anything happened. */
-export const EMPTY_HISTORY: Pick<WatchedState, "steps" | "epochs" | "throughput" | "events" | "confusion" | "colours"> =
-  {
-    steps: EMPTY_SERIES,
-    epochs: [],
-    throughput: [],
-    events: [],
-    confusion: null,
-    colours: NO_COLOURS,
-  };
+export const EMPTY_HISTORY: Pick<
+  WatchedState,
+  "steps" | "epochs" | "throughput" | "events" | "confusion" | "colours" | "colourNames"
+> = {
+  steps: EMPTY_SERIES,
+  epochs: [],
+  throughput: [],
+  events: [],
+  confusion: null,
+  colours: NO_COLOURS,
+  colourNames: NO_NAMES,
+};

@@ -8,7 +8,7 @@ import {
 } from "@tributary/protocol";
 import { type DashboardState, EMPTY_HISTORY, type LinkState, type WatchedState } from "./dashboard-state.ts";
 import { appendSteps, cutFrom } from "./step-series.ts";
-import { assignColours } from "./worker-colours.ts";
+import { assignColours, nameColours } from "./worker-colours.ts";
 
 /** What changes the page's state: the connection, and what comes over it unasked. */
 export type DashboardEvent =
@@ -45,9 +45,9 @@ function afterMessage(watched: WatchedState | null, message: WatchSnapshot | Wat
  */
 function keptHistory(watched: WatchedState | null, snapshot: WatchSnapshot): typeof EMPTY_HISTORY {
   if (watched === null || watched.run.id !== snapshot.run.id) return EMPTY_HISTORY;
-  const { steps, epochs, events, throughput, confusion, colours } = watched;
+  const { steps, epochs, events, throughput, confusion, colours, colourNames } = watched;
   if (watched.run.startedAt === snapshot.run.startedAt)
-    return { steps, epochs, events, throughput, confusion, colours };
+    return { steps, epochs, events, throughput, confusion, colours, colourNames };
   const from = snapshot.steps[0]?.step ?? snapshot.progress.step + 1;
   return { ...EMPTY_HISTORY, steps: cutFrom(steps, from), epochs: epochs.filter((epoch) => epoch.step < from) };
 }
@@ -58,12 +58,14 @@ function withNews(watched: WatchedState, news: WatchSnapshot | WatchUpdate): Wat
   const lastEvent = watched.events.at(-1)?.id ?? -1;
   const throughput = news.throughput.filter((point) => point.seconds > lastSecond);
   const events = news.events.filter((line) => line.id > lastEvent);
+  const colours = assignColours(watched.colours, news.workers);
   return {
     role,
     run,
     progress: news.progress,
     workers: news.workers,
-    colours: assignColours(watched.colours, news.workers),
+    colours,
+    colourNames: nameColours(watched.colourNames, colours, news.workers),
     traffic: news.traffic,
     staleness: news.staleness,
     steps: appendSteps(watched.steps, news.steps),

@@ -9,7 +9,14 @@ export type WorkerColours = readonly (string | null)[];
 /** Nobody has a colour. */
 export const NO_COLOURS: WorkerColours = Array.from({ length: COLOUR_SLOTS }, () => null);
 
-const isThere = (worker: WatchedWorker) => worker.state !== "lost" && worker.state !== "left";
+/** Place n: name of whoever has colour n; empty for nobody. It stays when that worker is forgotten: its part of a chart stays too. */
+export type ColourNames = readonly string[];
+
+/** Nobody has a name. */
+export const NO_NAMES: ColourNames = NO_COLOURS.map(() => "");
+
+/** Whether a worker still takes part. */
+export const isThere = (worker: WatchedWorker) => worker.state !== "lost" && worker.state !== "left";
 
 /** Takes the colours of those who went only when somebody else needs one, so that their part of a chart stays as it was. */
 export function assignColours(colours: WorkerColours, workers: readonly WatchedWorker[]): WorkerColours {
@@ -24,4 +31,15 @@ export function assignColours(colours: WorkerColours, workers: readonly WatchedW
     slots[free] = id;
   }
   return slots;
+}
+
+/** The names for new colours; the same array where nothing is new. */
+export function nameColours(
+  names: ColourNames,
+  colours: WorkerColours,
+  workers: readonly WatchedWorker[],
+): ColourNames {
+  const byId = new Map(workers.map(({ id, name }) => [id, name]));
+  const now = names.map((name, slot) => byId.get(colours[slot] ?? "") ?? name);
+  return now.every((name, slot) => name === names[slot]) ? names : now;
 }

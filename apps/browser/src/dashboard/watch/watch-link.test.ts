@@ -8,7 +8,7 @@ interface FakeSocket extends WatchSocket {
   readonly subprotocols: readonly string[];
 }
 
-function linked(token: string | null = null) {
+function linked(token: string | null = null, status: number | null = null) {
   const sockets: FakeSocket[] = [];
   const states: LinkState[] = [];
   const waits: { callback: () => void; milliseconds: number }[] = [];
@@ -16,6 +16,7 @@ function linked(token: string | null = null) {
   const followed: number[] = [];
   const link = new WatchLink({
     token,
+    askStatus: () => Promise.resolve(status),
     open: (subprotocols) => {
       const sent: string[] = [];
       const socket = {
@@ -130,6 +131,29 @@ describe("the link to the coordinator", () => {
     sockets[0]?.onclose?.({ code: 4001 });
     expect(states.at(-1)).toMatchObject({ state: "ended", reason: expect.stringContaining("token") });
     expect(waits).toEqual([]);
+  });
+
+  it.each([
+    [null, "takes a token"],
+    ["of yesterday", "does not know the token"],
+  ])("ends when it is refused for its token (%s), and says what to open", async (token, words) => {
+    const { link, sockets, states, waits } = linked(token, 401);
+    link.connect();
+    sockets[0]?.onclose?.({ code: 1006 });
+    await Promise.resolve();
+    expect(states.at(-1)).toMatchObject({ state: "ended", reason: expect.stringContaining(words) });
+    waits.at(-1)?.callback();
+    expect(sockets.length).toBe(1);
+  });
+
+  it("tries again where the token is right and the coordinator has no room", async () => {
+    const { link, sockets, states, waits } = linked("right", 426);
+    link.connect();
+    sockets[0]?.onclose?.({ code: 1006 });
+    await Promise.resolve();
+    expect(states.at(-1)).toMatchObject({ state: "lost" });
+    waits.at(-1)?.callback();
+    expect(sockets.length).toBe(2);
   });
 
   it("ends, and says so, when it hears what no coordinator says", () => {

@@ -14,10 +14,17 @@ import type { LinkState } from "../state/dashboard-state.ts";
 /** Requests that may wait for an answer at a time. */
 const REQUESTS_WAITING_MAX = 32;
 
+/** HTTP's status for a token that is missing or wrong. */
+const UNAUTHORIZED = 401;
+
+const UNKNOWN_TOKEN =
+  "The coordinator does not know the token of this link: it may be of an earlier start. Open the link that it printed when it started.";
+
+const MISSING_TOKEN =
+  "Watching this run takes a token. Open the whole link that the coordinator printed when it started, with what stands behind the #; or the link for joining, whose page leads here.";
+
 /** Close codes after which another attempt is of no use, in words. */
-const FINAL_CODES: Readonly<Record<number, string>> = {
-  4001: "The coordinator does not know the token of this link. Open the link that it printed when it started.",
-};
+const FINAL_CODES: Readonly<Record<number, string>> = { 4001: UNKNOWN_TOKEN };
 
 /** The part of a WebSocket that is needed. */
 export interface WatchSocket {
@@ -33,6 +40,8 @@ export interface WatchLinkOptions {
   /** Opens a socket to the coordinator with these subprotocols. */
   readonly open: (subprotocols: string[]) => WatchSocket;
   readonly token: string | null;
+  /** HTTP status of a request with the token where watchers connect, null when nobody answers: a browser does not say why a socket was refused. */
+  readonly askStatus: () => Promise<number | null>;
   /** Calls back once after so many milliseconds. */
   readonly later: (callback: () => void, milliseconds: number) => void;
   /** Uniform in [0, 1). */
@@ -130,6 +139,7 @@ export class WatchLink {
 
   #onClose(socket: WatchSocket, code: number): void {
     if (socket !== this.#socket) return;
+    const wasRefused = !this.#open;
     this.#socket = null;
     this.#open = false;
     for (const [request, resolve] of this.#waiting) resolve(failure(request, "The connection was lost"));
@@ -146,6 +156,18 @@ export class WatchLink {
     this.#options.later(() => {
       if (retry === this.#retry) this.connect();
     }, retryMilliseconds);
+    if (wasRefused) void this.#askWhy();
+  }
+
+  /** Whoever has no token, or a wrong one, is told so, and does not try it again. */
+  async #askWhy(): Promise<void> {
+    const { askStatus, token, onLink } = this.#options;
+    const status = await askStatus();
+    if (status !== UNAUTHORIZED || this.#open) return;
+    this.#retry += 1;
+    this.#socket?.close(1000, "refused");
+    this.#socket = null;
+    onLink({ state: "ended", reason: token === null ? MISSING_TOKEN : UNKNOWN_TOKEN });
   }
 
   #end(reason: string): void {

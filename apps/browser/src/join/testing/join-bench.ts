@@ -4,7 +4,7 @@ import { parseJoinLink } from "../join-link.ts";
 import { TabStorage, type WordStorage } from "../tab-storage.ts";
 
 /** What a coordinator says it trains. */
-export const DESCRIPTION = { run: "r-1", name: "r", parameters: 10, step: 0, workers: 0, fields: [], samples: null };
+export const DESCRIPTION = { run: "r-1", name: "r", parameters: 10, step: 0, workers: 0, fields: [], dataBytes: null };
 const CHOICES = { name: "Ada", backend: "auto", cap: { share: 1, threads: 2 } } as const;
 
 function memory(): WordStorage {
