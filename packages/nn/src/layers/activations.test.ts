@@ -1,5 +1,7 @@
 import { grad, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
+import { expectNear } from "../testing/expect-near.ts";
+import { pattern } from "../testing/patterns.ts";
 import {
   ELU,
   GELU,
@@ -16,7 +18,7 @@ import {
   Softplus,
   Softsign,
 } from "./activations.ts";
-import { expectLayer, expectNear, outputOf, pattern } from "./testing/layer-check.ts";
+import { expectLayer, outputOf } from "./testing/layer-check.ts";
 
 // Expected numbers: PyTorch 1.13, float64, at the same places.
 

@@ -2,18 +2,10 @@ import { grad, randomKey, type Tensor, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
 import { bindModel, initialiseModel } from "../binding.ts";
 import type { Module } from "../module.ts";
+import { expectNear } from "../testing/expect-near.ts";
 import { pattern, patternValues } from "../testing/patterns.ts";
 import { MultiheadAttention, scaledDotProductAttention } from "./attention.ts";
 import { TransformerBlock } from "./transformer-block.ts";
-
-async function near(name: string, actual: Tensor, expected: readonly number[]) {
-  const elements = [...(await actual.data())];
-  expect(elements.length, name).toBe(expected.length);
-  elements.forEach((element, index) => {
-    const allowed = 5e-6 + 1e-5 * Math.abs(expected[index]);
-    expect(Math.abs(element - expected[index]), `${name}, element ${index}`).toBeLessThan(allowed);
-  });
-}
 
 async function check(
   model: Module,
@@ -28,7 +20,8 @@ async function check(
   const gradients = grad(loss, Object.values(all));
   const found = Object.fromEntries(gradients.map((gradient, index) => [`d${Object.keys(all)[index]}`, gradient]));
   expect(["output", ...Object.keys(found)]).toEqual(Object.keys(expected));
-  for (const [name, tensor] of Object.entries({ output, ...found })) await near(name, tensor, expected[name]);
+  for (const [name, tensor] of Object.entries({ output, ...found }))
+    await expectNear(tensor, expected[name], { name, absolute: 5e-6 });
 }
 
 const causal = tensor([
@@ -198,12 +191,15 @@ describe("scaledDotProductAttention", () => {
       [0, 0],
     ]);
     // Scores ln 3 and 0: shares 3/4 and 1/4.
-    await near("plain", scaledDotProductAttention(query, keys, value), [1.5, 3]);
+    await expectNear(scaledDotProductAttention(query, keys, value), [1.5, 3], { name: "plain", absolute: 5e-6 });
     const hidden = scaledDotProductAttention(query, keys, value, { mask: tensor([[false, true]]) });
     expect([...(await hidden.data())]).toEqual([3, 6]);
     const added = scaledDotProductAttention(query, keys, value, { mask: tensor([[0, Math.log(3)]]) });
-    await near("added", added, [2, 4]);
-    await near("scaled", scaledDotProductAttention(query, keys, value, { scale: 0 }), [2, 4]);
+    await expectNear(added, [2, 4], { name: "added", absolute: 5e-6 });
+    await expectNear(scaledDotProductAttention(query, keys, value, { scale: 0 }), [2, 4], {
+      name: "scaled",
+      absolute: 5e-6,
+    });
   });
   it("says what does not fit", () => {
     expect(() => scaledDotProductAttention(tensor([[1]]), value, value)).toThrow(/queries \[\.\.\., T, D\]/);

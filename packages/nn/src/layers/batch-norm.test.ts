@@ -2,8 +2,10 @@ import { concat, grad, type Tensor, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
 import { bindModel, settleStatistics } from "../binding.ts";
 import type { Module } from "../module.ts";
+import { expectNear } from "../testing/expect-near.ts";
+import { pattern } from "../testing/patterns.ts";
 import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
-import { expectLayer, expectNear, outputOf, pattern } from "./testing/layer-check.ts";
+import { expectLayer, outputOf } from "./testing/layer-check.ts";
 
 // Expected numbers: PyTorch 1.13, float64, on the same patterns.
 

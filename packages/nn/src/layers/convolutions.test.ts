@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { pattern } from "../testing/patterns.ts";
 import { ConvTranspose2d } from "./conv-transpose2d.ts";
 import { Conv1d } from "./conv1d.ts";
 import { Conv2d } from "./conv2d.ts";
 import { DepthwiseConv2d, SeparableConv2d } from "./separable-conv2d.ts";
-import { expectLayer, outputOf, pattern } from "./testing/layer-check.ts";
+import { expectLayer, outputOf } from "./testing/layer-check.ts";
 
 // Expected numbers: PyTorch 1.13, float64, on the same patterns.
 

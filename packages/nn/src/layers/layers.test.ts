@@ -2,19 +2,12 @@ import { arange, grad, type Tensor, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
 import { bindModel } from "../binding.ts";
 import type { Module } from "../module.ts";
+import { expectNear } from "../testing/expect-near.ts";
 import { GELU, ReLU, Sigmoid, Tanh } from "./activations.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Flatten } from "./flatten.ts";
 import { Linear } from "./linear.ts";
 import { MaxPool2d } from "./max-pool2d.ts";
-
-async function near(actual: Tensor, expected: readonly number[]) {
-  const elements = [...(await actual.data())];
-  expect(elements.length).toBe(expected.length);
-  elements.forEach((element, index) => {
-    expect(Math.abs(element - expected[index])).toBeLessThan(1e-6 + 1e-5 * Math.abs(expected[index]));
-  });
-}
 
 function run(model: Module, tensors: Record<string, Tensor>, x: Tensor): Tensor {
   return bindModel(model, { tensors, training: false }, () => model.forward(x)).result;
@@ -39,11 +32,11 @@ describe("Linear", () => {
   ]);
   it("has PyTorch's output and derivatives", async () => {
     const y = run(new Linear(3, 2), { weight, bias }, x);
-    await near(y, [0.61, -0.42, 0.41, -1.37]);
+    await expectNear(y, [0.61, -0.42, 0.41, -1.37]);
     const [dx, dWeight, dBias] = grad(y.square().sum(), [x, weight, bias]);
-    await near(dx, [-0.214, -0.664, 0.87, -1.014, -1.534, 1.89]);
-    await near(dWeight, [0.4, 2.85, 5.3, 1.9, -3.05, -8]);
-    await near(dBias, [2.04, -3.58]);
+    await expectNear(dx, [-0.214, -0.664, 0.87, -1.014, -1.534, 1.89]);
+    await expectNear(dWeight, [0.4, 2.85, 5.3, 1.9, -3.05, -8]);
+    await expectNear(dBias, [2.04, -3.58]);
   });
   it("says which features it takes", () => {
     expect(() => run(new Linear(4, 2, { bias: false }), { weight: arange(8, "float32").reshape([2, 4]) }, x)).toThrow(
@@ -61,23 +54,23 @@ describe("Conv2d", () => {
     const bias = tensor([0.5, -0.25]);
     const y = run(layer, { weight, bias }, x);
     expect(y.shape).toEqual([1, 2, 2, 3]);
-    await near(y, [0.25, -0.375, 2.3125, 0.5, 1.8125, -0.75, -0.4375, 1.3125, -0.75, -0.75, -0.75, -0.0625]);
+    await expectNear(y, [0.25, -0.375, 2.3125, 0.5, 1.8125, -0.75, -0.4375, 1.3125, -0.75, -0.75, -0.75, -0.0625]);
     const [dx, dWeight, dBias] = grad(y.square().sum(), [x, weight, bias]);
-    await near(
+    await expectNear(
       dx,
       [
         0, 0, 0, 0, -2.71875, -2, -0.15625, 1.90625, 0, 0, 0, 0, -0.3125, 1.46875, 5.65625, -3.84375, 0, 0, 0, 0, 0, 0,
         0, 0, 1.96875, 1.96875, -3.0625, -1.125, 0, 0, 0, 0, -0.9375, -1.78125, 1.8125, 0.28125, 0, 0, 0, 0,
       ],
     );
-    await near(
+    await expectNear(
       dWeight,
       [
         -4.375, -2.78125, 0.8125, -0.25, 8.375, 2.25, 5, -4.8125, -1, -0.25, -1.46875, 1.125, 1.09375, 4.84375,
         -3.21875, 2.71875, -3.65625, -1.96875,
       ],
     );
-    await near(dBias, [7.5, -2.875]);
+    await expectNear(dBias, [7.5, -2.875]);
   });
   it("padding same keeps the size", () => {
     const same = new Conv2d(1, 1, [4, 3], { padding: "same", bias: false });
@@ -97,14 +90,14 @@ describe("Conv2d", () => {
 describe("layers without parameters", () => {
   const x = tensor([[-1, 0, 2]]);
   it("have PyTorch's values", async () => {
-    await near(run(new ReLU(), {}, x), [0, 0, 2]);
-    await near(run(new Tanh(), {}, x), [-0.7615942, 0, 0.9640276]);
-    await near(run(new Sigmoid(), {}, x), [0.2689414, 0.5, 0.8807971]);
-    await near(run(new GELU(), {}, x), [-0.1586553, 0, 1.9544997]);
+    await expectNear(run(new ReLU(), {}, x), [0, 0, 2]);
+    await expectNear(run(new Tanh(), {}, x), [-0.7615942, 0, 0.9640276]);
+    await expectNear(run(new Sigmoid(), {}, x), [0.2689414, 0.5, 0.8807971]);
+    await expectNear(run(new GELU(), {}, x), [-0.1586553, 0, 1.9544997]);
   });
   it("MaxPool2d goes on by its window, Flatten keeps the sample", async () => {
     const image = arange(16, "float32").reshape([1, 1, 4, 4]);
-    await near(run(new MaxPool2d(2), {}, image), [5, 7, 13, 15]);
+    await expectNear(run(new MaxPool2d(2), {}, image), [5, 7, 13, 15]);
     expect(run(new MaxPool2d(3, { stride: 2, padding: 1 }), {}, image).shape).toEqual([1, 1, 2, 2]);
     expect(run(new Flatten(), {}, image).shape).toEqual([1, 16]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { pattern } from "../testing/patterns.ts";
 import { GroupNorm, LayerNorm, RMSNorm } from "./normalisation.ts";
-import { expectLayer, outputOf, pattern } from "./testing/layer-check.ts";
+import { expectLayer, outputOf } from "./testing/layer-check.ts";
 
 // Expected numbers: PyTorch 1.13, float64, on the same patterns; RMSNorm, which it lacks, by its formula.
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { pattern } from "../testing/patterns.ts";
 import { AdaptiveAvgPool2d } from "./adaptive-avg-pool2d.ts";
 import { AvgPool1d, AvgPool2d } from "./avg-pool.ts";
 import { GlobalAvgPool2d, GlobalMaxPool2d } from "./global-pool2d.ts";
 import { MaxPool1d } from "./max-pool1d.ts";
 import { MaxPool2d } from "./max-pool2d.ts";
-import { expectLayer, outputOf, pattern } from "./testing/layer-check.ts";
+import { expectLayer, outputOf } from "./testing/layer-check.ts";
 
 // Expected numbers: PyTorch 1.13, float64, on the same patterns.
 

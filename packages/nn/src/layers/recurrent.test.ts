@@ -1,20 +1,12 @@
 import type { Tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
+import { expectNear } from "../testing/expect-near.ts";
 import { pattern, patternValues } from "../testing/patterns.ts";
 import { recurrentDerivatives } from "../testing/recurrent-derivatives.ts";
 import { GRU } from "./gru.ts";
 import { LSTM } from "./lstm.ts";
 import type { Recurrent } from "./recurrent.ts";
 import { RNN } from "./rnn.ts";
-
-async function near(name: string, actual: Tensor, expected: readonly number[]) {
-  const elements = [...(await actual.data())];
-  expect(elements.length, name).toBe(expected.length);
-  elements.forEach((element, index) => {
-    const allowed = 5e-6 + 1e-5 * Math.abs(expected[index]);
-    expect(Math.abs(element - expected[index]), `${name}, element ${index}`).toBeLessThan(allowed);
-  });
-}
 
 async function check(
   layer: Recurrent,
@@ -24,7 +16,8 @@ async function check(
 ) {
   const found = recurrentDerivatives(layer, patternValues(layer), x, initial);
   expect(Object.keys(found)).toEqual(Object.keys(expected));
-  for (const [name, tensor] of Object.entries(found)) await near(name, tensor, expected[name]);
+  for (const [name, tensor] of Object.entries(found))
+    await expectNear(tensor, expected[name], { name, absolute: 5e-6 });
 }
 
 /** Numbers from PyTorch in float64: the output, the last states, and the derivatives of the weighted sum of these. */

@@ -1,9 +1,10 @@
 import { arange, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
+import { expectNear } from "../testing/expect-near.ts";
 import { Linear } from "./linear.ts";
 import { Reshape } from "./reshape.ts";
 import { Residual } from "./residual.ts";
-import { expectNear, outputOf } from "./testing/layer-check.ts";
+import { outputOf } from "./testing/layer-check.ts";
 
 const double = tensor([
   [2, 0],

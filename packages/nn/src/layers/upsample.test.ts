@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { expectLayer, outputOf, pattern } from "./testing/layer-check.ts";
+import { pattern } from "../testing/patterns.ts";
+import { expectLayer, outputOf } from "./testing/layer-check.ts";
 import { Upsample } from "./upsample.ts";
 
 // Expected numbers: PyTorch 1.13's interpolate, float64, on the same patterns.

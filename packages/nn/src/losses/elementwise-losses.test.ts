@@ -1,5 +1,6 @@
 import { grad, type Tensor, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
+import { expectNear } from "../testing/expect-near.ts";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "./binary-cross-entropy.ts";
 import { klDivergence } from "./kl-divergence.ts";
 import type { Loss, SampleLosses } from "./loss.ts";
@@ -7,14 +8,6 @@ import { cosineEmbeddingLoss, cosineLoss, hingeEmbeddingLoss, hingeLoss } from "
 import { huberLoss, maeLoss, smoothL1Loss } from "./regression.ts";
 
 // Expected numbers are PyTorch 1.13's: the mean, and its derivatives for the outputs.
-
-async function near(actual: Tensor, expected: readonly number[]) {
-  const elements = [...(await actual.data())];
-  expect(elements.length).toBe(expected.length);
-  elements.forEach((element, index) => {
-    expect(Math.abs(element - expected[index])).toBeLessThan(1e-6 + 1e-5 * Math.abs(expected[index]));
-  });
-}
 
 const mean = ({ values, weights }: SampleLosses): Tensor => values.sum().div(weights.sum());
 
@@ -174,8 +167,8 @@ const rows: Row[] = [
 describe("the mean over a batch and its derivatives are PyTorch's", () => {
   it.each(rows)("%s", async (_, loss, outputs, targets, expectedMean, derivatives) => {
     const result = mean(loss(outputs, targets));
-    await near(result, [expectedMean]);
-    await near(grad(result, [outputs])[0], derivatives);
+    await expectNear(result, [expectedMean]);
+    await expectNear(grad(result, [outputs])[0], derivatives);
   });
 });
 
@@ -192,9 +185,9 @@ describe("klDivergence", () => {
       [0.5, 0.5, 0],
     ]);
     const divergence = mean(klDivergence(logarithms, shares));
-    await near(divergence, [0.28537151]);
+    await expectNear(divergence, [0.28537151]);
     const derivatives = [-0.23333333, -0.06666667, -0.033333335, 0, 0, -0.33333334, -0.16666667, -0.16666667, 0];
-    await near(grad(divergence, [logarithms])[0], derivatives);
+    await expectNear(grad(divergence, [logarithms])[0], derivatives);
   });
   it("takes logarithms as targets", async () => {
     const targets = tensor([
@@ -202,7 +195,7 @@ describe("klDivergence", () => {
       [-0.065883912, -3.0658839, -4.0658841],
       [-1.4208276, -1.0208277, -0.92082763],
     ]);
-    await near(mean(klDivergence(logarithms, targets, { logTarget: true })), [1.2667314]);
+    await expectNear(mean(klDivergence(logarithms, targets, { logTarget: true })), [1.2667314]);
   });
 });
 
@@ -215,10 +208,10 @@ describe("binary cross entropy", () => {
   it("has the second derivative 1 / p^2 for the target 1", async () => {
     const p = tensor([0.25]);
     const [first] = grad(binaryCrossEntropy(p, tensor([1])).values.sum(), [p]);
-    await near(grad(first.sum(), [p])[0], [16]);
+    await expectNear(grad(first.sum(), [p])[0], [16]);
   });
   it("draws smoothed targets to 1/2: with 0.2, -0.9 ln 0.3 - 0.1 ln 0.7", async () => {
-    await near(binaryCrossEntropy(tensor([0.3]), tensor([1]), { labelSmoothing: 0.2 }).values, [1.11924333]);
+    await expectNear(binaryCrossEntropy(tensor([0.3]), tensor([1]), { labelSmoothing: 0.2 }).values, [1.11924333]);
   });
 });
 

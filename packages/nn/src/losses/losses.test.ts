@@ -1,19 +1,14 @@
 import { arange, grad, type Tensor, tensor } from "@tributary/autograd";
 import { describe, expect, it } from "vitest";
 import { accuracy } from "../metrics/accuracy.ts";
+import { expectNear } from "../testing/expect-near.ts";
 import { crossEntropy, nllLoss } from "./cross-entropy.ts";
 import type { SampleLosses } from "./loss.ts";
 import { mseLoss } from "./regression.ts";
 
 // Expected numbers are PyTorch 1.13's.
 
-async function near(actual: Tensor, expected: readonly number[]) {
-  const elements = [...(await actual.data())];
-  expect(elements.length).toBe(expected.length);
-  elements.forEach((element, index) => {
-    expect(Math.abs(element - expected[index])).toBeLessThan(2e-6 + 1e-5 * Math.abs(expected[index]));
-  });
-}
+const near = (actual: Tensor, expected: readonly number[]) => expectNear(actual, expected, { absolute: 2e-6 });
 
 const mean = ({ values, weights }: SampleLosses): Tensor => values.sum().div(weights.sum());
 

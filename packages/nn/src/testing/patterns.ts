@@ -1,11 +1,13 @@
 import { type Tensor, tensor } from "@tributary/autograd";
-import type { Shape } from "@tributary/program";
+import { elementCount, type Shape } from "@tributary/program";
 import type { Module } from "../module.ts";
 
-/** ((i step) mod modulus - shift) / divisor, for tests: exact numbers that PyTorch got too. */
-export function pattern(shape: Shape, step: number, modulus: number, shift: number, divisor: number): Tensor {
-  const count = shape.reduce((product, size) => product * size, 1);
-  const elements = Array.from({ length: count }, (_, index) => (((index * step) % modulus) - shift) / divisor);
+/** ((i step) mod modulus - shift) / divisor, for tests: numbers that float32 holds exactly, so that PyTorch computed with the same. */
+export function pattern(shape: Shape, step: number, modulus: number, shift: number, divisor = 4): Tensor {
+  const elements = Array.from(
+    { length: elementCount(shape) },
+    (_, index) => (((index * step) % modulus) - shift) / divisor,
+  );
   return tensor(elements, { shape });
 }
 
