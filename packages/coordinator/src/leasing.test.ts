@@ -205,6 +205,18 @@ describe("leases", () => {
     expect(run.leasesOf("a")).toHaveLength(3);
   });
 
+  it("[churn] a worker that fell silent does not keep samples from one that failed on them and may try again", () => {
+    const run = new Scenario({ leaseMicrobatches: 4 });
+    run.join("frozen", "a");
+    run.finish("a");
+    run.wait(31_000);
+    expect(run.span("a")).toBe("0-4");
+    const { lease, step } = run.lease("a");
+    run.say("a", { type: "decline", lease, step, reason: "failed", detail: "" });
+    run.wait(250);
+    expect(run.leasesOf("a")).toHaveLength(3);
+  });
+
   it("[L2] leases follow the parameters at once, unless the worker declined one as stale: then they follow its ready", () => {
     const run = new Scenario({ trainSamples: 64, leaseMicrobatches: 4 });
     run.join("a");

@@ -40,6 +40,54 @@ describe("folding and credit", () => {
     expect(workers.filter((worker) => run.told(worker, "credit").length > 0)).toEqual(workers.slice(0, 32));
   });
 
+  it("[credit] a worker that holds three results gets the samples the fold waits for as well, and nothing else", () => {
+    const run = new Scenario({ batchSize: 40, trainSamples: 40, leaseMicrobatches: 1 });
+    run.join("a", "b");
+    for (let time = 0; time < 3; time += 1) run.result("b");
+    expect(run.leasesOf("b").map(({ start }) => start)).toEqual([1, 2, 3]);
+    const { lease, step } = run.lease("a");
+    run.say("a", { type: "decline", lease, step, reason: "failed", detail: "" });
+    expect(run.span("b")).toBe("0-1");
+    run.result("b");
+    expect(run.leasesOf("b")).toHaveLength(4);
+    expect(run.told("b", "credit").map((credit) => credit.lease)).toContain(run.lease("b").lease);
+  });
+
+  it("[credit] an upload of a worker that went never takes the place of the samples the fold waits for", () => {
+    const run = new Scenario({ batchSize: 80, trainSamples: 160, leaseTargetMilliseconds: 10 });
+    const finish = (worker: string, microbatchMs: number) => {
+      run.microbatchMs = microbatchMs;
+      run.finish(worker);
+    };
+    run.join("gone", "fast");
+    // 1 and 10 samples in the 10 ms that a lease may take.
+    const isFirst = () => run.machine.step === 0;
+    while (isFirst()) {
+      finish("gone", 10);
+      if (isFirst()) finish("fast", 1);
+    }
+    expect([run.span("fast"), run.span("gone")]).toEqual(["80-90", "90-91"]);
+    run.microbatchMs = 10;
+    for (let time = 0; time < 2; time += 1) {
+      run.result("gone");
+      run.upload("gone", run.leasesOf("gone").at(-2));
+    }
+    const lost = run.leasesOf("gone").at(-2);
+    expect(lost).toMatchObject({ start: 91, end: 92 });
+    finish("fast", 1);
+    run.close("gone");
+    finish("fast", 1);
+    // The samples of the one that went are one range again, at the front, and 15 leases behind it arrive.
+    expect(run.span("fast")).toBe("90-93");
+    run.join("quick");
+    while (run.machine.sizes.staged < 15) finish("quick", 10);
+    const late = run.arrive("gone", lost);
+    expect(run.dropped).toEqual([late]);
+    expect(run.machine.sizes.staged).toBe(15);
+    finish("fast", 1);
+    expect(run.machine.sizes.staged).toBe(0);
+  });
+
   it("[credit] an upload that does not come in time loses its place and its samples", () => {
     const run = new Scenario({ leaseMicrobatches: 8 });
     run.join("a");
