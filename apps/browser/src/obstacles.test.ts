@@ -39,6 +39,7 @@ describe("the end of a worker, in words", () => {
     ["refused", "NO_COMMON_CODEC", "NO_COMMON_CODEC"],
     ["refused", "UNSUPPORTED_OPERATION", "UNSUPPORTED_OPERATION"],
     ["refused", "UNKNOWN_RUN", "UNKNOWN_RUN"],
+    ["closed", 4003, "UNKNOWN_RUN"],
     ["closed", 4004, "QUARANTINED"],
     ["refused", "QUARANTINED", "QUARANTINED"],
     ["finished", 4005, "FINISHED"],

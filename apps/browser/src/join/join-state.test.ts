@@ -109,7 +109,10 @@ describe("the state of the page", () => {
     );
     expect(state.obstacles).toEqual([{ code: "DEVICE_MENDED", detail: "second" }]);
     state = reduce(state, { type: "obstacle", code: "HIDDEN", detail: "" });
-    expect(codes(reduce(state, { type: "started" }))).toEqual(["HIDDEN"]);
+    for (const code of ["OFFLINE", "ON_BATTERY"] as const)
+      state = reduce(state, { type: "obstacle", code, detail: "" });
+    // What the device is in does not change with a new start.
+    expect(codes(reduce(state, { type: "started" }))).toEqual(["HIDDEN", "OFFLINE", "ON_BATTERY"]);
   });
 
   it("says what became of a GPU that was lost, and when the processor goes on in its place", () => {
@@ -139,5 +142,11 @@ describe("the state of the page", () => {
   it("a thread that is lost ends it", () => {
     const state = reduce(after(...JOINED), { type: "threadLost", code: "THREAD_LOST", detail: "out of memory" });
     expect([state.phase, codes(state)]).toEqual(["ended", ["THREAD_LOST"]]);
+  });
+
+  it("forgets the leases of a connection that broke: their ids are never used again", () => {
+    const lost = session({ type: "disconnected", message: "gone", retryMilliseconds: 1 });
+    expect([...after(computed(7, 3, 1)).waitingLeases]).toEqual([[7, 3]]);
+    expect([...after(computed(7, 3, 1), lost).waitingLeases]).toEqual([]);
   });
 });

@@ -80,4 +80,46 @@ describe("the screen", () => {
     await missing.lock.hold();
     expect([refused.states, missing.states]).toEqual([["refused"], ["missing"]]);
   });
+
+  it("goes dark again where it was let go while the browser was still asked", async () => {
+    const asking = Promise.withResolvers<void>();
+    let released = 0;
+    const { lock, states } = lockOn({
+      request: async () => {
+        await asking.promise;
+        return {
+          release: async () => {
+            released += 1;
+          },
+          addEventListener: () => {},
+        };
+      },
+    });
+    const holding = lock.hold();
+    await lock.letGo();
+    asking.resolve();
+    await holding;
+    expect([released, states.at(-1)]).toEqual([1, "off"]);
+  });
+
+  it("is let go with the browser too, and what it says late of the lock before is nothing to the next one", async () => {
+    const releases: (() => void)[] = [];
+    let released = 0;
+    const { lock, states } = lockOn({
+      request: async () => ({
+        release: async () => {
+          released += 1;
+        },
+        addEventListener: (_, listener) => void releases.push(listener),
+      }),
+    });
+    await lock.hold();
+    await lock.letGo();
+    expect(released).toBe(1);
+    await lock.hold();
+    releases[0]?.();
+    expect(states).toEqual(["held", "off", "held"]);
+    releases[1]?.();
+    expect(states.at(-1)).toBe("off");
+  });
 });

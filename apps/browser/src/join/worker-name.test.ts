@@ -10,6 +10,10 @@ describe("a name", () => {
     ["", "Give this device a name"],
     ["a".repeat(33), "at most 32 characters"],
     ["<b>bold</b>", "letters, digits"],
+    ["a<b", "letters, digits"],
+    ["a>b", "letters, digits"],
+    ["a&b", "letters, digits"],
+    ['a"b', "letters, digits"],
     ["a\nb", "letters, digits"],
   ])("%j cannot be used, and the page says why", (name, words) => {
     expect(nameProblem(name)).toContain(words);

@@ -32,6 +32,8 @@ function bench(options: BenchOptions = {}) {
   const posted: ThreadMessage[] = [];
   /** Of each lease that was computed: whether the device was to rest between microbatches. */
   const rests: boolean[] = [];
+  /** Threads of each device that was opened. */
+  const opened: number[] = [];
   const clock = new HandClock();
   const coordinator = new PlayedCoordinator();
   const computation: DeviceComputation = {
@@ -58,14 +60,15 @@ function bench(options: BenchOptions = {}) {
     random: () => 0,
     connector: new SocketConnector({ ...given, clock, createSocket, askStatus }),
     askStatus,
-    open: async ({ onDevice }) => {
+    open: async ({ threads, onDevice }) => {
+      opened.push(threads);
       await opening;
       onDevice({ type: "device", backend, adapter: null, sentence: "Computing" });
       return computation;
     },
   });
   const types = () => posted.map((message) => (message.type === "session" ? message.event.type : message.type));
-  return { loop, posted, types, rests, clock, coordinator, running: loop.run() };
+  return { loop, posted, types, rests, opened, clock, coordinator, running: loop.run() };
 }
 
 /** Lets everything that is ready to happen, happen. */
@@ -142,14 +145,15 @@ describe("a page that changes its mind while the device is opened", () => {
     expect([types().at(-1), coordinator.sockets]).toEqual([last, 0]);
   });
 
-  it("about the number of threads: it joins once, with that number", async () => {
+  it("about the number of threads: it joins once, with a device of that number", async () => {
     const opening = Promise.withResolvers<void>();
-    const { loop, coordinator } = bench({ opening: opening.promise });
+    const { loop, coordinator, opened } = bench({ opening: opening.promise });
     await settle();
     loop.receive({ type: "cap", cap: { share: 1, threads: 2 } });
     opening.resolve();
     await settle();
     expect(coordinator.hellos.map(({ threads }) => threads)).toEqual([2]);
+    expect(opened).toEqual([3, 2]);
   });
 });
 

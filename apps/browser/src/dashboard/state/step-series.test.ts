@@ -42,6 +42,20 @@ describe("the series of steps", () => {
     ]);
   });
 
+  it("weighs points that stand for different numbers of steps by these numbers", () => {
+    const full = appendSteps(EMPTY_SERIES, steps(1, 2, 3, 4, 5), 4);
+    // 1 ... 4 become (1 + 2 + 3 + 4) / 4; the third point stands for 5 and 6, and 7 and 8 follow: then 9 makes it halve again.
+    const halved = appendSteps(full, steps(6, 7, 8, 9), 4);
+    expect(halved.points.map(({ step: at, loss, count }) => [at, loss, count])).toEqual([
+      [4, 2.5, 4],
+      [8, 6.5, 4],
+      [9, 9, 1],
+    ]);
+    // A point of one step beside one of four: (4 x 0 + 1 x 10) / 5.
+    const uneven = { stride: 5, points: [{ ...step(4, 0), count: 4 }] };
+    expect(appendSteps(uneven, [step(5, 10)]).points.map(({ loss }) => loss)).toEqual([2]);
+  });
+
   it("stays within its bound however long the run is", () => {
     let series = EMPTY_SERIES;
     for (let at = 1; at <= 10_000; at++) series = appendSteps(series, [step(at)], 100);

@@ -161,4 +161,31 @@ describe("the link to the coordinator", () => {
     say({ type: "surprise" });
     expect(states.at(-1)).toMatchObject({ state: "ended" });
   });
+
+  it("stays at its end when the socket that it closed then closes, or says one thing more", () => {
+    const { sockets, states, waits, news, say } = opened();
+    say({ type: "surprise" });
+    const ended = states.length;
+    say(someSnapshot(1));
+    sockets[0]?.onclose?.({ code: 1000 });
+    expect([states.length, waits, news]).toEqual([ended, [], ["snapshot"]]);
+  });
+
+  it("waits its time after the latest failure, whatever was waited for before", () => {
+    const { link, sockets, waits } = opened();
+    sockets[0]?.onclose?.({ code: 1006 });
+    link.connect();
+    sockets[1]?.onclose?.({ code: 1006 });
+    waits[0]?.callback();
+    expect(sockets.length).toBe(2);
+    waits[1]?.callback();
+    expect(sockets.length).toBe(3);
+  });
+
+  it("keeps at most 32 questions open, and says no to a further one", async () => {
+    const { link, sockets } = opened();
+    for (let index = 0; index < 32; index++) void link.ask({ type: "sample", index });
+    expect(await link.ask({ type: "sample", index: 32 })).toMatchObject({ type: "failed", request: 33 });
+    expect(sockets[0]?.sent).toHaveLength(32);
+  });
 });

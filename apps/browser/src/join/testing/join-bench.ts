@@ -25,6 +25,7 @@ export function bench(change: Partial<JoinSurroundings> = {}) {
   let tell: (message: ThreadMessage) => void = () => {};
   const tellers: ((message: ThreadMessage) => void)[] = [];
   let lose: (why: string) => void = () => {};
+  const losers: ((why: string) => void)[] = [];
   let hear: (event: { readonly data: unknown }) => void = () => {};
   const tab = memory();
   const surroundings: JoinSurroundings = {
@@ -45,6 +46,7 @@ export function bench(change: Partial<JoinSurroundings> = {}) {
       tell = onMessage;
       tellers.push(onMessage);
       lose = onLost;
+      losers.push(onLost);
       const terminate = () => {
         threads -= 1;
       };
@@ -71,6 +73,8 @@ export function bench(change: Partial<JoinSurroundings> = {}) {
     /** Says something as the n-th thread. */
     tellAs: (thread: number, message: ThreadMessage) => tellers[thread]?.(message),
     lose: (why: string) => lose(why),
+    /** Ends the n-th thread by itself. */
+    loseAs: (thread: number, why: string) => losers[thread]?.(why),
     otherTab: (type: string) => hear({ data: { type } }),
     passTime: () => {
       for (const callback of later.splice(0)) callback();
