@@ -13,6 +13,7 @@ import { datasetAt } from "./data-source.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 import { checkGpuAsked } from "./gpu-asked.ts";
+import { LinksFirst } from "./links-first.ts";
 import { LocalWorkers } from "./local-workers.ts";
 import { openInBrowser } from "./open-in-browser.ts";
 import { LOCAL_WORKERS_MAX, type Options } from "./options.ts";
@@ -53,6 +54,7 @@ export async function train(
   const traced = await traceRun(run);
   const plan = { epochs: run.epochs, steps: totalSteps(traced.recipe, traced.data.manifest) };
   const reporter = new Reporter(style, plan, surroundings.output);
+  const links = new LinksFirst(reporter, style === "people");
   // The heap is small, but each upload counts towards V8's wish to mark all of it, every few steps. Without marking in between,
   // the quick collection of young objects frees those bytes. The flag is the whole process's, which is this command's own.
   setFlagsFromString("--no-incremental-marking");
@@ -64,7 +66,7 @@ export async function train(
     callbacks: run.callbacks,
     codecs,
     pages: await pages,
-    onEvent: (event) => reporter.report(event),
+    onEvent: (event) => links.report(event),
     ...backendOption(options),
     ...given(options, ["port"]),
     ...tokens,
@@ -81,6 +83,7 @@ export async function train(
   if (!options.quiet && opened.lines.length > 0) reporter.say(...opened.lines);
   // Holds the token that steers the run: for the terminal of whoever started it, and nowhere else.
   if (style === "people") reporter.say(`  dashboard    ${coordinator.dashboardUrl}`);
+  links.areShown(localWorkers !== 0 && options.workers !== 0);
   const closePage = options.open ? await openInBrowser(coordinator.dashboardUrl) : async () => {};
   const workers = startWorkers(coordinator, options, localWorkers, reporter);
   try {

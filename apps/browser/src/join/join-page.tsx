@@ -43,9 +43,12 @@ export function JoinPage({ controller }: { readonly controller: JoinController }
         {!isBefore && <LiveCard controller={controller} />}
         {!isBefore && <ObstacleList state={state} choice="notes" />}
       </main>
-      <footer class="muted small">
-        <a href={dashboardHref(controller.link)}>The run's dashboard</a>
-      </footer>
+      {/* The coordinator ends with its run, and nothing is served any more. */}
+      {!isOver && (
+        <footer class="muted small">
+          <a href={dashboardHref(controller.link)}>The run's dashboard</a>
+        </footer>
+      )}
     </>
   );
 }

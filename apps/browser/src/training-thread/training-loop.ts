@@ -1,10 +1,9 @@
-import { PROGRAM_FORMAT_VERSION } from "@tributary/program";
-import { CODECS, crc32, deviceWords, PROTOCOL_VERSION } from "@tributary/protocol";
+import { crc32 } from "@tributary/protocol";
 import {
   type Clock,
   type DeviceComputation,
   type DeviceEvent,
-  type HelloOptions,
+  helloOf,
   type SessionEnd,
   type SessionEvent,
   WorkerSession,
@@ -123,14 +122,20 @@ export class TrainingLoop {
 
   /** One session, from joining to its end. */
   async #attend({ computation, capped }: Running): Promise<SessionEnd> {
-    const { connector, clock, random, askStatus } = this.#options;
+    const { connector, clock, random, askStatus, settings } = this.#options;
     this.#session = new WorkerSession({
       connect: connector.connect,
       computation: capped,
       clock,
       random,
       crc32,
-      hello: this.#helloOf(computation),
+      hello: helloOf(computation, {
+        name: settings.name,
+        kind: "tab",
+        processor: null,
+        threads: () => this.#cap.threads,
+        run: () => this.#run,
+      }),
       resume: this.#worker,
       // Whoever was in before waits as long as it takes: a phone that wakes has no network yet.
       firstAttemptsMax: this.#worker === null ? FIRST_ATTEMPTS_MAX : Number.POSITIVE_INFINITY,
@@ -142,35 +147,6 @@ export class TrainingLoop {
     } finally {
       this.#session = null;
     }
-  }
-
-  /** What is said of the device is looked up when it is said: it may be another after a loss. */
-  #helloOf(computation: DeviceComputation): HelloOptions {
-    const threadsOf = (backend: string) => this.#threadsOf(backend);
-    const runOf = () => this.#run;
-    return {
-      protocol: PROTOCOL_VERSION,
-      programFormats: [PROGRAM_FORMAT_VERSION],
-      operations: null,
-      get run() {
-        return runOf();
-      },
-      name: this.#options.settings.name,
-      kind: "tab",
-      codecs: [...CODECS.keys()],
-      get backend() {
-        return computation.backend;
-      },
-      get adapter() {
-        return computation.adapter === null ? null : deviceWords(computation.adapter);
-      },
-      get arithmeticClass() {
-        return computation.arithmeticClass;
-      },
-      get threads() {
-        return threadsOf(computation.backend);
-      },
-    };
   }
 
   async #open(): Promise<Running> {

@@ -32,9 +32,7 @@ export function WorkerRow({ worker, slot }: WorkerRowProps) {
       <th scope="row" class="column-name">
         <span class="worker-name">
           <span class={`swatch swatch-${slot < 0 ? "others" : slot}`} aria-hidden="true" />
-          <span class="clip" title={worker.name}>
-            {worker.name}
-          </span>
+          <span class="whole-name">{worker.name}</span>
           <span class="kind">{worker.kind === "tab" ? "tab" : "Node"}</span>
         </span>
       </th>
