@@ -17,6 +17,7 @@ import type { EncodedParameters, RunTensors, StagedContribution } from "./comput
 import { LogLimiter } from "./log-limiter.ts";
 import { PARAMETERS_CODEC } from "./run-content.ts";
 import { Staging } from "./staging.ts";
+import { WakeTimer } from "./wake-timer.ts";
 import type { ReceivedTransfer, SocketHandlers, WorkerLink, WorkerSocket } from "./worker-socket.ts";
 
 /** What the shell needs to perform effects with. */
@@ -55,7 +56,7 @@ export class EffectShell implements SocketHandlers {
   readonly #staging = new Staging();
   readonly #broadcaster: Broadcaster;
   readonly #violations = new LogLimiter();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer = new WakeTimer(() => this.dispatch({ type: "tick" }));
   /** The contribution that the message being handled announced, until it is accepted. */
   #announced: ContributionMessage | null = null;
   #queue: MachineEvent[] = [];
@@ -160,7 +161,7 @@ export class EffectShell implements SocketHandlers {
   /** Cuts everything off; no event is dispatched any more. */
   dispose(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#timer.set(null);
     for (const socket of this.#sockets.values()) socket.close(1001, "the coordinator ends");
     this.#staging.clear();
   }
@@ -196,10 +197,10 @@ export class EffectShell implements SocketHandlers {
         this.#options.onEvent(effect.event);
         return;
       case "timer":
-        this.#setTimer(effect.atMs);
+        if (!this.#over) this.#timer.set(effect.atMs);
         return;
       case "finish":
-        clearTimeout(this.#timer);
+        this.#timer.set(null);
         this.#options.onFinish(effect.summary);
         return;
       default:
@@ -284,20 +285,6 @@ export class EffectShell implements SocketHandlers {
       if (!(error instanceof ProtocolError)) throw error;
       socket.violate(error);
     }
-  }
-
-  #setTimer(atMs: number | null): void {
-    clearTimeout(this.#timer);
-    if (atMs === null || this.#over) return;
-    const left = Math.ceil(atMs - performance.now());
-    // Node's timers may fire up to a millisecond early, and the machine asks for each time only once.
-    this.#timer = setTimeout(
-      () => {
-        if (performance.now() < atMs) this.#setTimer(atMs);
-        else this.dispatch({ type: "tick" });
-      },
-      Math.max(1, left),
-    );
   }
 
   #measures(sums: Float32Array): RunSums {

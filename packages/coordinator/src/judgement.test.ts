@@ -24,7 +24,7 @@ const why = (run: Scenario) => run.machine.view(run.nowMs).why;
 const faults = (run: Scenario) => run.events.filter(({ event }) => event === "error");
 
 describe("a worker that is alone and whose results are of no use", () => {
-  it("[judge] is not believed: at the third time the coordinator computes the samples itself", () => {
+  it("[L12] is not believed: at the third time the coordinator computes the samples itself", () => {
     const run = oneLease("a");
     spoil(run, "a", 2);
     expect(run.examinations).toEqual([]);
@@ -48,7 +48,7 @@ describe("a worker that is alone and whose results are of no use", () => {
     expect(faults(run)).toEqual([]);
   });
 
-  it("[judge] is sent away where the coordinator's own result is good; the run waits, says why, and another worker finishes it", () => {
+  it("[L12] is sent away where the coordinator's own result is good; the run waits, says why, and another worker finishes it", () => {
     const run = oneLease("a");
     run.finding = { verdict: "usable", norm: 1 };
     spoil(run, "a", 3);
