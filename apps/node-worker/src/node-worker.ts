@@ -1,16 +1,7 @@
 import { cpus, hostname } from "node:os";
 import { crc32 } from "node:zlib";
 import type { Backend } from "@tributary/kernels";
-import { PROGRAM_FORMAT_VERSION } from "@tributary/program";
-import { CODECS, deviceWords, PROTOCOL_VERSION } from "@tributary/protocol";
-import {
-  type DeviceComputation,
-  type HelloOptions,
-  type SessionEnd,
-  type SessionEvent,
-  type WorkerError,
-  WorkerSession,
-} from "@tributary/worker";
+import { helloOf, type SessionEnd, type SessionEvent, type WorkerError, WorkerSession } from "@tributary/worker";
 import { createBlobSource } from "./blob-source.ts";
 import { parseJoinAddress } from "./join-address.ts";
 import { CLOCK, openComputation } from "./open-computation.ts";
@@ -60,13 +51,14 @@ export async function runNodeWorker(options: NodeWorkerOptions): Promise<Session
     onBroken: broken.resolve,
   });
   const name = workerName(options.name ?? `${hostname()}-${process.pid}`);
+  const processor = cpus()[0]?.model ?? null;
   const session = new WorkerSession({
     connect: createSocketConnect(address, options.signal),
     computation,
     clock: CLOCK,
     random: Math.random,
     crc32,
-    hello: helloOf(computation, name, threads),
+    hello: helloOf(computation, { name, kind: "node", processor, threads: () => threads, run: () => null }),
     firstAttemptsMax: FIRST_ATTEMPTS_MAX,
     onEvent,
   });
@@ -79,32 +71,6 @@ export async function runNodeWorker(options: NodeWorkerOptions): Promise<Session
     options.signal?.removeEventListener("abort", leave);
     await computation.dispose();
   }
-}
-
-/** What it says of itself: as the computation is at the time, which may have changed before another attempt. */
-function helloOf(computation: DeviceComputation, name: string, threads: number): HelloOptions {
-  return {
-    protocol: PROTOCOL_VERSION,
-    programFormats: [PROGRAM_FORMAT_VERSION],
-    operations: null,
-    run: null,
-    name,
-    kind: "node",
-    get backend() {
-      return computation.backend;
-    },
-    get adapter() {
-      const words = computation.backend === "webgpu" ? computation.adapter : cpus()[0]?.model;
-      return deviceWords(words ?? "");
-    },
-    get arithmeticClass() {
-      return computation.arithmeticClass;
-    },
-    get threads() {
-      return computation.backend === "webgpu" ? 1 : threads;
-    },
-    codecs: [...CODECS.keys()],
-  };
 }
 
 /** How the session ends when a compute thread does. */

@@ -8,6 +8,7 @@ export type {
   RunSetup,
 } from "./computation.ts";
 export { WORKER_ERROR_CODES, WorkerError, type WorkerErrorCode } from "./errors.ts";
+export { helloOf, type WorkerDescription } from "./hello.ts";
 export { createOutcome, type LeaseSums } from "./lease-outcome.ts";
 export { LeaseRunner, type LeaseRunnerOptions, type LeaseWork, type ShouldStop, seedWords } from "./lease-runner.ts";
 export { LocalComputation, type LocalComputationOptions } from "./local-computation.ts";

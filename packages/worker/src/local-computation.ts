@@ -3,6 +3,7 @@ import type { Crc32 } from "@tributary/protocol";
 import type { DeviceComputation, LeaseOutcome, LeaseSpan, RunSetup } from "./computation.ts";
 import { WorkerError } from "./errors.ts";
 import { LeaseRunner } from "./lease-runner.ts";
+import { LeaseTimer } from "./lease-timer.ts";
 import type { Clock, FetchBlob } from "./transport.ts";
 
 /** What a computation on a device of this thread needs. */
@@ -67,20 +68,14 @@ export class LocalComputation implements DeviceComputation {
   async run(span: LeaseSpan, milliseconds: number, breathe?: () => Promise<void>): Promise<LeaseOutcome> {
     const runner = this.#ready();
     const { clock, crc32 } = this.#options;
-    const begun = clock.now();
-    let done = false;
+    const timer = new LeaseTimer(() => clock.now(), milliseconds);
     this.#stopped = false;
     await this.#held;
-    // The first microbatch is done however late it is: a lease comes back with at least one, or not at all.
-    const shouldStop = () => {
-      const late = done && clock.now() - begun >= milliseconds;
-      done = true;
-      return late || this.#stopped;
-    };
+    const shouldStop = () => this.#stopped || timer.isOver();
     await runner.begin(span.kind);
     const microbatches = await runner.accumulate(span, 0, runner.microbatchesOf(span), shouldStop, breathe);
     if (microbatches === 0) throw new WorkerError("LEASE_STOPPED", "The lease was stopped before its first microbatch");
-    return runner.finish({ kind: span.kind, microbatches, elapsed: () => clock.now() - begun }, crc32);
+    return runner.finish({ kind: span.kind, microbatches, elapsed: () => timer.elapsed }, crc32);
   }
 
   release(): void {

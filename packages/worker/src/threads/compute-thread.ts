@@ -4,6 +4,7 @@ import type { LeaseOutcome, LeaseSpan, RunSetup } from "../computation.ts";
 import { WorkerError } from "../errors.ts";
 import { createOutcome } from "../lease-outcome.ts";
 import { LeaseRunner, type ShouldStop } from "../lease-runner.ts";
+import { LeaseTimer } from "../lease-timer.ts";
 import { SHARD_CACHE_BYTES } from "../shard-cache.ts";
 import type { FetchBlob } from "../transport.ts";
 import { carriedError } from "./carried-error.ts";
@@ -142,33 +143,20 @@ export class ComputeThread {
     return null;
   }
 
-  async #accumulate(span: LeaseSpan, first: number, count: number, shouldStop: ShouldStop): Promise<number> {
-    const { runner } = this.#ready();
-    const { breathe } = this.#options;
-    if (breathe === null) return runner.accumulate(span, first, count, shouldStop);
-    for (let done = 0; done < count; done++) {
-      if (shouldStop()) return done;
-      await runner.accumulate(span, first + done, 1, () => false);
-      await breathe();
-    }
-    return count;
+  #accumulate(span: LeaseSpan, first: number, count: number, shouldStop: ShouldStop): Promise<number> {
+    return this.#ready().runner.accumulate(span, first, count, shouldStop, this.#options.breathe ?? undefined);
   }
 
   async #run({ span, milliseconds, memory }: ThreadRequest & { readonly type: "run" }): Promise<LeaseOutcome> {
     const { runner } = this.#ready();
     const { kind } = span;
     const { now, crc32 } = this.#options;
-    const begunMs = now();
-    let asked = 0;
-    // The first microbatch is done however late it is: a lease comes back with at least one, or not at all.
-    const shouldStop = () => {
-      asked += 1;
-      return this.#isStopped() || (asked > 1 && now() - begunMs >= milliseconds);
-    };
+    const timer = new LeaseTimer(now, milliseconds);
+    const shouldStop = () => this.#isStopped() || timer.isOver();
     await runner.begin(kind);
     const microbatches = await this.#accumulate(span, 0, runner.microbatchesOf(span), shouldStop);
     if (this.#isStopped()) throw new WorkerError("LEASE_STOPPED", "The lease was stopped");
-    return runner.finish({ kind, microbatches, elapsed: () => now() - begunMs }, crc32, memory ?? undefined);
+    return runner.finish({ kind, microbatches, elapsed: () => timer.elapsed }, crc32, memory ?? undefined);
   }
 
   async #finish(request: ThreadRequest & { readonly type: "finish" }): Promise<LeaseOutcome> {

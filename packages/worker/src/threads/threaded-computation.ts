@@ -2,6 +2,7 @@ import type { Backend } from "@tributary/kernels";
 import { codecNamed, contributionByteLength, TensorMemory } from "@tributary/protocol";
 import type { DeviceComputation, LeaseOutcome, LeaseSpan, RunSetup } from "../computation.ts";
 import { WorkerError } from "../errors.ts";
+import { LeaseTimer } from "../lease-timer.ts";
 import { microbatchRounds } from "./microbatch-rounds.ts";
 import type { ThreadHandle } from "./thread-handle.ts";
 import type { OpenedThread, ThreadRequest } from "./thread-messages.ts";
@@ -117,23 +118,23 @@ export class ThreadedComputation implements DeviceComputation {
     const [first, ...rest] = handles;
     if (first === undefined) throw new WorkerError("THREAD_FAILED", "There is no compute thread");
     if (rest.length === 0) return first.askOutcome({ type: "run", span, milliseconds, memory });
-    const begun = now();
+    const timer = new LeaseTimer(now, milliseconds);
     const totals = await allOf(handles.map((handle) => handle.askCount({ type: "begin", span })));
-    const microbatches = await this.#accumulate(span, totals[0] ?? 0, begun + milliseconds);
+    const microbatches = await this.#accumulate(span, totals[0] ?? 0, timer);
     if (this.#wasStopped) throw new WorkerError("LEASE_STOPPED", "The lease was stopped");
     const others = await allOf(rest.map((handle) => handle.askSums(span.kind)));
-    const elapsed = now() - begun;
+    const elapsedMs = timer.elapsed;
     const transfer = others.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
-    const result = { kind: span.kind, others, microbatches, milliseconds: elapsed, memory };
+    const result = { kind: span.kind, others, microbatches, milliseconds: elapsedMs, memory };
     return first.askOutcome({ type: "finish", ...result }, transfer);
   }
 
   /** Round after round until the time is up. @returns whole microbatches done: a prefix of the lease */
-  async #accumulate(span: LeaseSpan, total: number, endMs: number): Promise<number> {
-    const { handles, now } = this.#options;
+  async #accumulate(span: LeaseSpan, total: number, timer: LeaseTimer): Promise<number> {
+    const { handles } = this.#options;
     let done = 0;
     for (const ranges of microbatchRounds(total, handles.length)) {
-      if (done > 0 && now() >= endMs) break;
+      if (timer.isOver()) break;
       const counts = await allOf(
         handles.map((handle, thread) => {
           const { first, count } = ranges[thread] ?? { first: 0, count: 0 };
