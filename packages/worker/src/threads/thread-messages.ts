@@ -34,12 +34,11 @@ export type ThreadRequest =
 /** An answer: nothing, a number of microbatches, sums, or an outcome, as ThreadRequest says. */
 export type ThreadAnswer = null | number | Float32Array | LeaseOutcome;
 
-/** An error on its way between threads: a class does not survive the passage, its name and code do. */
-export interface CarriedError {
-  readonly name: string;
-  readonly code: string | null;
-  readonly message: string;
-}
+/** An error on its way between threads: its class does not survive the passage. */
+export type CarriedError =
+  | { readonly type: "worker"; readonly code: WorkerErrorCode; readonly message: string }
+  /** Of another class: its name, and its code if it has one. */
+  | { readonly type: "other"; readonly name: string; readonly code: string | null; readonly message: string };
 
 /** What a compute thread's device says of itself: see DeviceComputation. */
 export interface OpenedThread {
