@@ -18,6 +18,8 @@ export const KERNEL_ERROR_CODES = {
   DEVICE_LOST:
     "The GPU is gone (a driver's reset, sleep, or a watchdog), with everything that was on it: open a new device and write the data again",
   DEVICE_FAILED: "The GPU or its driver refused what every GPU must do: open another backend, and report it",
+  MODEL_TOO_LARGE:
+    "The GPU cannot bind what one operation uses of the model's parameters or sums, which no smaller microbatch makes smaller: compute on the processor, or on another device",
   OUT_OF_MEMORY: "The device has not enough memory: use a smaller microbatch, or dispose of buffers and executables",
 } as const;
 

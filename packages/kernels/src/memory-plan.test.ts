@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Body, Kernel, KernelProgram, Storage } from "./ir.ts";
-import { packBlocks, planMemory } from "./memory-plan.ts";
+import { packBanks, packBlocks, planMemory } from "./memory-plan.ts";
 
 const arena = (length: number): Storage => ({ dtype: "float32", length, place: { kind: "arena" } });
 
@@ -36,6 +36,28 @@ describe("packing of blocks", () => {
     ];
     // 256 at 0, 192 behind it, 128 behind both; the last fits where the 192 were.
     expect(packBlocks(blocks)).toEqual({ offsets: [0, 256, 448, 256], bytes: 576 });
+  });
+
+  it("with a capacity, what does not fit begins another bank, and a larger block has one from its beginning", () => {
+    const blocks = [
+      { bytes: 256, first: 0, last: 3 },
+      { bytes: 128, first: 0, last: 1 },
+      { bytes: 1000, first: 2, last: 3 },
+      { bytes: 64, first: 0, last: 3 },
+      { bytes: 300, first: 0, last: 1 },
+    ];
+    // 1000 in bank 0; 300, earlier than that, in the same place; 256 there would begin behind 1000, so in bank 1; 128 behind those 300, which end with the
+    // line at 320; 64 behind the 256.
+    expect(packBanks(blocks, 512)).toEqual({
+      places: [
+        { bank: 1, offset: 0 },
+        { bank: 0, offset: 320 },
+        { bank: 0, offset: 0 },
+        { bank: 1, offset: 256 },
+        { bank: 0, offset: 0 },
+      ],
+      banks: [1024, 320],
+    });
   });
 
   it("no two blocks overlap in time and in memory, and all are aligned", () => {

@@ -20,31 +20,64 @@ export interface MemoryPlan {
   readonly scratch: ReadonlyMap<Kernel, number>;
 }
 
+/** Where a block lies: in which of several pieces of memory, and at which byte of it. */
+export interface BlockPlace {
+  readonly bank: number;
+  readonly offset: number;
+}
+
 /**
  * Gives blocks their offsets: largest first, each at the lowest offset where no block lies that is needed at the same time.
  * Source: Pisarchyk and Lee (2020), "Efficient Memory Management for Deep Neural Net Inference", arXiv:2001.03288, greedy
  * by size for offset calculation.
  */
 export function packBlocks(blocks: readonly Block[]): { readonly offsets: readonly number[]; readonly bytes: number } {
-  const offsets = blocks.map(() => 0);
+  const { places, banks } = packBanks(blocks, Number.POSITIVE_INFINITY);
+  return { offsets: places.map(({ offset }) => offset), bytes: banks[0] };
+}
+
+/**
+ * The same in several pieces of memory of which none is larger than `capacity`, but for one that a single larger block begins. There is one bank at
+ * least; where all fits into it, there is no other.
+ * @returns bytes of each bank too
+ */
+export function packBanks(
+  blocks: readonly Block[],
+  capacity: number,
+): { readonly places: readonly BlockPlace[]; readonly banks: readonly number[] } {
+  const places: BlockPlace[] = blocks.map(() => ({ bank: 0, offset: 0 }));
   const order = blocks.map((_, index) => index).sort((a, b) => blocks[b].bytes - blocks[a].bytes || a - b);
-  const placed: number[] = [];
-  let total = 0;
+  const placed: number[][] = [[]];
+  const banks = [0];
   for (const index of order) {
     const block = blocks[index];
-    const neighbours = placed
-      .filter((other) => blocks[other].first <= block.last && block.first <= blocks[other].last)
-      .sort((a, b) => offsets[a] - offsets[b]);
-    let offset = 0;
-    for (const other of neighbours) {
-      if (offset + block.bytes <= offsets[other]) break;
-      offset = Math.max(offset, aligned(offsets[other] + blocks[other].bytes));
-    }
-    offsets[index] = offset;
-    placed.push(index);
-    total = Math.max(total, aligned(offset + block.bytes));
+    const offsets = placed.map((others) => lowestOffset(block, others, blocks, places));
+    const fitting = offsets.findIndex((offset) => offset === 0 || offset + block.bytes <= capacity);
+    const bank = fitting < 0 ? banks.length : fitting;
+    const offset = fitting < 0 ? 0 : offsets[fitting];
+    places[index] = { bank, offset };
+    placed[bank] = [...(placed[bank] ?? []), index];
+    banks[bank] = Math.max(banks[bank] ?? 0, aligned(offset + block.bytes));
   }
-  return { offsets, bytes: total };
+  return { places, banks };
+}
+
+/** The lowest offset in a bank where no block lies that is needed at the same time. */
+function lowestOffset(
+  block: Block,
+  others: readonly number[],
+  blocks: readonly Block[],
+  places: readonly BlockPlace[],
+): number {
+  const neighbours = others
+    .filter((other) => blocks[other].first <= block.last && block.first <= blocks[other].last)
+    .sort((a, b) => places[a].offset - places[b].offset);
+  let offset = 0;
+  for (const other of neighbours) {
+    if (offset + block.bytes <= places[other].offset) break;
+    offset = Math.max(offset, aligned(places[other].offset + blocks[other].bytes));
+  }
+  return offset;
 }
 
 /** Plans the scratch memory of a program. @param scratchBytes bytes of memory of its own that a kernel needs, often 0 */

@@ -7,10 +7,11 @@ export function gpuSentence({ adapter, remark }: Pick<DeviceComputation, "adapte
 }
 
 /** What kind of trouble an error of a device is, or null; by code, because errors of a compute thread have lost their class. */
-export function troubleOf(error: unknown): "lost" | "refused" | "memory" | null {
+export function troubleOf(error: unknown): "lost" | "refused" | "memory" | "size" | null {
   if (!(error instanceof Error) || !("code" in error)) return null;
   if (error.code === "DEVICE_LOST") return "lost";
   if (error.code === "DEVICE_FAILED") return "refused";
+  if (error.code === "MODEL_TOO_LARGE") return "size";
   return error.code === "OUT_OF_MEMORY" ? "memory" : null;
 }
 

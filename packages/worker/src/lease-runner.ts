@@ -97,11 +97,14 @@ export class LeaseRunner {
     const shards = new ShardCache(programs.manifest.fields, fetchBlob, shardCacheBytes);
     const scope = new DeviceScope(device);
     try {
+      const compile = (program: Program) => scope.compile(program, onProgress === undefined ? {} : { onProgress });
+      // Before there are buffers: what is too large for the device is told by what it is for.
+      const compiled = await compile(programs.gradient);
+      const compiledEvaluate = programs.evaluate === null ? null : await compile(programs.evaluate);
       const buffers = allocateShared(scope, programs);
       await device.write(sharedBuffer(buffers, "seed"), seedWords(setup.seed));
-      const add = (program: Program) => createAccumulator(scope, program, buffers, onProgress);
-      const gradient = await add(programs.gradient);
-      const evaluate = programs.evaluate === null ? null : await add(programs.evaluate);
+      const gradient = createAccumulator(scope, compiled, buffers);
+      const evaluate = compiledEvaluate === null ? null : createAccumulator(scope, compiledEvaluate, buffers);
       const packer = isPackedOnDevice(device, setup) ? await createPacker(scope, setup, gradient.sums) : null;
       const { manifest } = programs;
       return new LeaseRunner({ scope, setup, manifest, shards, buffers, accumulators: { gradient, evaluate }, packer });
@@ -285,15 +288,13 @@ async function createPacker(scope: DeviceScope, setup: RunSetup, sums: DeviceBuf
   return GradientPacker.create(scope, setup, sums);
 }
 
-async function createAccumulator(
+function createAccumulator(
   scope: DeviceScope,
-  program: Program,
+  executable: Executable,
   buffers: ReadonlyMap<string, DeviceBuffer>,
-  onProgress: LeaseRunnerOptions["onProgress"],
-): Promise<Accumulator> {
-  const executable = await scope.compile(program, onProgress === undefined ? {} : { onProgress });
-  const sums = scope.allocate("float32", sumsLength(program));
+): Accumulator {
+  const sums = scope.allocate("float32", sumsLength(executable.program));
   const bindings: Record<string, DeviceBuffer> = { sums };
-  for (const { name } of program.inputs) if (name !== "sums") bindings[name] = sharedBuffer(buffers, name);
+  for (const { name } of executable.program.inputs) if (name !== "sums") bindings[name] = sharedBuffer(buffers, name);
   return { executable, bindings, sums, zeros: new Float32Array(sums.length) };
 }

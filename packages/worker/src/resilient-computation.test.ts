@@ -233,6 +233,26 @@ describe("too little memory", () => {
     expect(sumsOf(await computation.run(EVALUATE, 1_000))).toEqual(EVALUATION);
   });
 
+  it("for a run whose microbatches have no parts (batch normalisation has none): the CPU at once, said in words", async () => {
+    const computation = await openResilient((operation) => (operation === "prepare" ? "OUT_OF_MEMORY" : null));
+    await expect(computation.prepare({ ...run.welcome, variants: [] })).rejects.toMatchObject({
+      code: "DEVICE_CHANGED",
+    });
+    expect(gpus.map(({ asked }) => asked)).toEqual([["prepare"]]);
+    expect(sentences().at(-1)).toBe(
+      "The GPU has too little memory for a microbatch of this run, which cannot be computed in parts, so the CPU is used from now on",
+    );
+  });
+
+  it("for the model itself, which no part of a microbatch makes smaller: the CPU at once", async () => {
+    const computation = await openResilient((operation) => (operation === "prepare" ? "MODEL_TOO_LARGE" : null));
+    await expect(computation.prepare(run.welcome)).rejects.toMatchObject({ code: "DEVICE_CHANGED" });
+    expect(gpus.map(({ asked }) => asked)).toEqual([["prepare"]]);
+    expect(sentences().at(-1)).toBe("The test GPU failed (MODEL_TOO_LARGE), so the CPU is used from now on");
+    await ready(computation);
+    expect(sumsOf(await computation.run(EVALUATE, 1_000))).toEqual(EVALUATION);
+  });
+
   it("in the middle of a lease: the parts from then on", async () => {
     const computation = await openResilient(failing("run", 1, "OUT_OF_MEMORY"));
     await ready(computation);

@@ -193,14 +193,19 @@ export class ResilientComputation implements DeviceComputation {
     const trouble = troubleOf(error);
     const isGpu = this.#inner.backend === "webgpu";
     if (trouble === "lost" && isGpu) return this.#replace(clauseOf(error));
-    if (trouble === "refused" && isGpu) return this.#takeCpu(`${clauseOf(error)}, so the CPU is used from now on`);
+    // No part of a microbatch makes a model smaller.
+    if ((trouble === "refused" || trouble === "size") && isGpu)
+      return this.#takeCpu(`${clauseOf(error)}, so the CPU is used from now on`);
     if (trouble !== "memory") throw error;
-    const next = this.#setup === null ? undefined : partsOf(this.#setup).find((parts) => parts > this.#parts);
+    const offered = this.#setup === null ? [] : partsOf(this.#setup);
+    const next = offered.find((parts) => parts > this.#parts);
     if (next !== undefined) {
       this.#parts = next;
       this.#tell(`There is too little memory for a whole microbatch, so it is computed in ${next} parts`);
     } else if (isGpu) {
-      await this.#takeCpu("The GPU has too little memory for this run, so the CPU is used from now on");
+      // Without parts are microbatches of an odd size, and those that batch normalisation makes one.
+      const what = offered.length === 0 ? "a microbatch of this run, which cannot be computed in parts" : "this run";
+      await this.#takeCpu(`The GPU has too little memory for ${what}, so the CPU is used from now on`);
     } else {
       throw error;
     }

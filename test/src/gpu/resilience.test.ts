@@ -18,8 +18,8 @@ const RUN = defineRun({
 });
 /** Milliseconds: a GPU in software compiles slowly on a busy machine; and no lease is late. */
 const TIMEOUT_MS = 1_800_000;
-/** Parameters take 76,368 bytes, so do sums; inputs of a microbatch 50,176. Scratch memory is 218,000 bytes, and half of that for parts. */
-const REACH_BYTES = 150_000;
+/** Parameters take 76,368 bytes, so do sums; the inputs of a microbatch as float32, which are one tensor, 200,704 bytes, and those of a part half of that. */
+const REACH = { bindingBytes: 150_000, bufferBytes: 2 ** 28 };
 /** Three whole microbatches and a short one. */
 const SPAN = leaseSpan(5, 200);
 
@@ -83,7 +83,7 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)("a real device"
     const expected = bench.sumsOf(await whole.computation.run(SPAN, TIMEOUT_MS));
     await whole.computation.dispose();
 
-    const { computation, events } = await openOn(new WatchedGpu(REACH_BYTES), bench);
+    const { computation, events } = await openOn(new WatchedGpu(REACH), bench);
     await expect(computation.prepare(bench.setup)).rejects.toMatchObject({ code: "DEVICE_CHANGED" });
     expect(events.at(-1)?.sentence).toContain("computed in 2 parts");
     expect(computation.arithmeticClass).toMatch(/-m2$/);

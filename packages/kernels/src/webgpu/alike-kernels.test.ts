@@ -4,7 +4,13 @@ import { open } from "../open.ts";
 import { callKernels } from "./alike-kernels.ts";
 import { planProgram } from "./webgpu-program.ts";
 
-const FEATURES = { subgroupLanes: 1, workgroupBytes: 16_384, storageBuffers: 8, bindingBytes: 2 ** 27 };
+const FEATURES = {
+  subgroupLanes: 1,
+  workgroupBytes: 16_384,
+  storageBuffers: 8,
+  bindingBytes: 2 ** 27,
+  bufferBytes: 2 ** 28,
+};
 const LAYERS = 12;
 const LENGTH = 300;
 

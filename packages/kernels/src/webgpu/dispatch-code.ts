@@ -22,6 +22,7 @@ import {
 import { emitMap } from "./map-code.ts";
 import type { Home, MemoryLayout } from "./memory-layout.ts";
 import { type DispatchBinding, MemoryUses } from "./memory-uses.ts";
+import { memoryWindows } from "./memory-windows.ts";
 import { emitPool } from "./pool-code.ts";
 import { emitReduce } from "./reduce-code.ts";
 import { emitRows } from "./rows-code.ts";
@@ -52,9 +53,9 @@ export interface DispatchTarget {
   readonly layout: MemoryLayout;
 }
 
-/** Writes the shader of kernels that do not depend on one another. */
-export function dispatchCode(kernels: readonly GpuKernel[], target: DispatchTarget): DispatchCode {
-  return new DispatchWriter(target, kernels).write(kernels);
+/** Writes the shader of kernels that do not depend on one another. @param sparing with less workgroup memory, and slower */
+export function dispatchCode(kernels: readonly GpuKernel[], target: DispatchTarget, sparing = false): DispatchCode {
+  return new DispatchWriter(target, kernels, sparing).write(kernels);
 }
 
 /** A call of one of WGSL's subgroup operations. */
@@ -65,11 +66,12 @@ type ArrayType = keyof typeof ARRAY_BYTES;
 
 class DispatchWriter implements KernelContext {
   readonly features: GpuFeatures;
+  readonly sparing: boolean;
   readonly #target: DispatchTarget;
   readonly #routines = new Map<string, string>();
   /** Names of the functions of kernels, by their text: kernels that differ in nothing but their bases share one. */
   readonly #functions = new Map<string, string>();
-  readonly #memories = new MemoryUses();
+  readonly #memories: MemoryUses;
   /** The bases of the kernel that is being written, and their slots. */
   #bases: number[] = [];
   readonly #baseSlots = new Map<string, number>();
@@ -79,9 +81,12 @@ class DispatchWriter implements KernelContext {
   readonly #scans = new Map<number, ScanKernel>();
   #chained = false;
 
-  constructor(target: DispatchTarget, kernels: readonly GpuKernel[]) {
+  constructor(target: DispatchTarget, kernels: readonly GpuKernel[], sparing: boolean) {
+    this.sparing = sparing;
     this.features = target.features;
     this.#target = target;
+    const { features, storages, layout } = target;
+    this.#memories = new MemoryUses(memoryWindows(kernels, { storages, layout, bindingBytes: features.bindingBytes }));
     for (const kernel of kernels) this.#noteScans(kernel.kind === "chain" ? kernel.kernels : [kernel]);
   }
 
@@ -123,14 +128,19 @@ class DispatchWriter implements KernelContext {
     const { place, dtype } = this.#target.storages.get(root);
     const homes = place.kind === "carry" ? this.#carryHomes(place.carry, place.side) : [this.#target.layout.home(root)];
     const [home, other] = homes;
-    let base = this.#base(`${root}+${start}`, home.start + start);
+    let base = this.#base(`${root}+${start}`, this.#firstElement(home) + start);
     if (other !== undefined && place.kind === "carry") {
       const turn = turnVariable(this.#scanOf(place.carry).loop);
       this.#declareLoop(turn);
-      base = `select(${base}, ${this.#base(`${root}+${start}, odd`, other.start + start)}, (${turn} & 1u) == 1u)`;
+      base = `select(${base}, ${this.#base(`${root}+${start}, odd`, this.#firstElement(other) + start)}, (${turn} & 1u) == 1u)`;
     }
     const from = this.#origin([base, ...moves].join(" + "));
     return this.#memories.access(home, REGISTER_TYPES[dtype], from);
+  }
+
+  /** Where a home begins among the elements that are bound. */
+  #firstElement(home: Home): number {
+    return home.start - this.#memories.firstElement(home);
   }
 
   /** Follows a storage to the one that it is a part of. */

@@ -4,7 +4,13 @@ import { FakeGpu, type FakeGpuOptions } from "./testing/fake-gpu.ts";
 import { BUFFER_USAGE } from "./usage.ts";
 import { WebGpuDevice } from "./webgpu-device.ts";
 
-const FEATURES = { subgroupLanes: 1, workgroupBytes: 16_384, storageBuffers: 8, bindingBytes: 2 ** 27 };
+const FEATURES = {
+  subgroupLanes: 1,
+  workgroupBytes: 16_384,
+  storageBuffers: 8,
+  bindingBytes: 2 ** 27,
+  bufferBytes: 2 ** 28,
+};
 const NEVER = new Promise<never>(() => {});
 
 function opened(options: FakeGpuOptions = {}): { gpu: FakeGpu; device: WebGpuDevice } {

@@ -83,6 +83,7 @@ describe("gpuFeaturesOf", () => {
       workgroupBytes: 32_768,
       storageBuffers: 10,
       bindingBytes: 2 ** 30,
+      bufferBytes: 2 ** 30,
     });
   });
 });

@@ -103,6 +103,7 @@ export function gpuFeaturesOf(
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     storageBuffers: limits.maxStorageBuffersPerShaderStage,
     bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    bufferBytes: limits.maxBufferSize,
   };
 }
 

@@ -30,6 +30,8 @@ export interface GpuFeatures {
   readonly storageBuffers: number;
   /** Bytes of one buffer that a dispatch can reach. */
   readonly bindingBytes: number;
+  /** Bytes that one buffer can have; a dispatch may reach only a part of them. */
+  readonly bufferBytes: number;
 }
 
 /**
@@ -55,6 +57,11 @@ export interface KernelContext extends RoutineSink {
   readonly storages: readonly Storage[];
   /** Whether one workgroup runs all numbers of this code in turn, as in a chain, rather than as many workgroups at once. */
   readonly chained: boolean;
+  /**
+   * Whether workgroup memory is to be spared, because the kernels that share it would otherwise need more than there is: then an array has at most 8 KiB of
+   * vec4<f32> and 4 KiB of anything else, few fused reductions given.
+   */
+  readonly sparing: boolean;
   /** Elements of a storage from element `offset` on. Two calls with equal arguments share a base. */
   access(storage: StorageId, offset: number): Access;
   /**

@@ -4,7 +4,13 @@ import type { Device } from "../device.ts";
 import { open } from "../open.ts";
 import { planProgram } from "./webgpu-program.ts";
 
-const FEATURES = { subgroupLanes: 1, workgroupBytes: 16_384, storageBuffers: 8, bindingBytes: 2 ** 27 };
+const FEATURES = {
+  subgroupLanes: 1,
+  workgroupBytes: 16_384,
+  storageBuffers: 8,
+  bindingBytes: 2 ** 27,
+  bufferBytes: 2 ** 28,
+};
 /** An odd number of turns, of which one workgroup has to do everything: some 3000 elements of work each, 27 million in all. */
 const TURNS = 9001;
 const WIDTH = 1024;

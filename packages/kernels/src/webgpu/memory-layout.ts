@@ -1,10 +1,12 @@
+import { BYTES_PER_ELEMENT } from "@tributary/program";
 import type { StorageId } from "../ir.ts";
 import type { Storages } from "../storages.ts";
 import type { ArenaPlan, ConstantWords } from "./arena.ts";
+import { wordBytes } from "./gpu-buffer.ts";
 
-/** The buffers that a dispatch may use: scratch memory, constants, and what is bound to the program's inputs and outputs. */
+/** The buffers that a dispatch may use: banks of scratch memory, constants, and what is bound to the program's inputs and outputs. */
 export type Memory =
-  | { readonly kind: "arena" }
+  | { readonly kind: "arena"; readonly bank: number }
   | { readonly kind: "constants" }
   | { readonly kind: "input"; readonly index: number }
   | { readonly kind: "output"; readonly index: number };
@@ -18,6 +20,8 @@ export interface Home {
   /** Element at which it begins. */
   readonly start: number;
   readonly packing: Packing;
+  /** Bytes of the whole memory, in whole words. */
+  readonly bytes: number;
 }
 
 /** Where every storage of a planned program lies. */
@@ -34,15 +38,24 @@ export class MemoryLayout {
 
   /** @param root a storage whose place is no part of another and no carry */
   home(root: StorageId): Home {
-    const { place, dtype } = this.#storages.get(root);
+    const { place, dtype, length } = this.#storages.get(root);
     switch (place.kind) {
       case "input":
       case "output":
-        return { memory: place, start: 0, packing: packingOf(dtype) };
-      case "constant":
-        return { memory: { kind: "constants" }, start: this.#constants.starts.get(root) ?? 0, packing: 1 };
-      case "arena":
-        return { memory: { kind: "arena" }, start: this.#arena.words.get(root) ?? 0, packing: 1 };
+        return {
+          memory: place,
+          start: 0,
+          packing: packingOf(dtype),
+          bytes: wordBytes(length * BYTES_PER_ELEMENT[dtype]),
+        };
+      case "constant": {
+        const start = this.#constants.starts.get(root) ?? 0;
+        return { memory: { kind: "constants" }, start, packing: 1, bytes: this.#constants.words.byteLength };
+      }
+      case "arena": {
+        const { bank, word } = this.#arena.places.get(root) ?? { bank: 0, word: 0 };
+        return { memory: { kind: "arena", bank }, start: word, packing: 1, bytes: this.#arena.banks[bank] };
+      }
       case "alias":
       case "turn":
       case "carry":
@@ -61,5 +74,15 @@ export function packingOf(dtype: string): Packing {
 
 /** The name of a memory in WGSL. */
 export function memoryVariable(memory: Memory): string {
-  return memory.kind === "input" || memory.kind === "output" ? `${memory.kind}${memory.index}` : memory.kind;
+  switch (memory.kind) {
+    case "input":
+    case "output":
+      return `${memory.kind}${memory.index}`;
+    case "arena":
+      return memory.bank === 0 ? "arena" : `arena${memory.bank}`;
+    case "constants":
+      return "constants";
+    default:
+      return memory satisfies never;
+  }
 }

@@ -1,9 +1,10 @@
+import { WORD_BYTES } from "./arena.ts";
 import type { Access, RegisterType } from "./kernel-code.ts";
 import { type Home, type Memory, memoryVariable } from "./memory-layout.ts";
+import type { MemoryWindow } from "./memory-windows.ts";
 
 /** A buffer of a dispatch, at the binding after that of the buffer before it; binding 0 holds the bases. */
-export interface DispatchBinding {
-  readonly memory: Memory;
+export interface DispatchBinding extends MemoryWindow {
   readonly writable: boolean;
 }
 
@@ -18,9 +19,27 @@ interface MemoryUse {
 /** The buffers of one dispatch, as its code comes to use them. */
 export class MemoryUses {
   readonly #uses = new Map<string, MemoryUse>();
+  readonly #windows: ReadonlyMap<string, MemoryWindow>;
+
+  /** @param windows what is bound of each memory, by its name */
+  constructor(windows: ReadonlyMap<string, MemoryWindow>) {
+    this.#windows = windows;
+  }
 
   get bindings(): DispatchBinding[] {
-    return [...this.#uses.values()].map(({ memory, writable }) => ({ memory, writable }));
+    return [...this.#uses.values()].map(({ memory, writable }) => ({ ...this.#window(memory), writable }));
+  }
+
+  /** The element of a memory at which what is bound of it begins. */
+  firstElement({ memory, packing }: Home): number {
+    return (this.#window(memory).start / WORD_BYTES) * packing;
+  }
+
+  #window(memory: Memory): MemoryWindow {
+    const name = memoryVariable(memory);
+    const window = this.#windows.get(name);
+    if (window === undefined) throw new Error(`Code uses ${name}, which its kernels do not`);
+    return window;
   }
 
   /** In WGSL, in the order of the bindings. */

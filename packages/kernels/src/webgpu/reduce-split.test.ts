@@ -6,7 +6,13 @@ import { StorageTable } from "./gpu-storages.ts";
 import { partsOf, splitReductions } from "./reduce-split.ts";
 import { lanesOf, reductionGeometry } from "./reduction-geometry.ts";
 
-const FEATURES = { subgroupLanes: 1, workgroupBytes: 16_384, storageBuffers: 8, bindingBytes: 2 ** 27 };
+const FEATURES = {
+  subgroupLanes: 1,
+  workgroupBytes: 16_384,
+  storageBuffers: 8,
+  bindingBytes: 2 ** 27,
+  bufferBytes: 2 ** 28,
+};
 
 /** Folds a dense tensor over some axes into a dense one: storage 0 into storage 1. */
 function reduction(shape: readonly number[], axes: readonly number[], reducer: "sum" | "argmax" = "sum"): ReduceKernel {

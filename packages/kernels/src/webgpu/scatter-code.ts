@@ -5,8 +5,9 @@ import { type KernelCode, literal, WORKGROUP_SIZE } from "./kernel-code.ts";
 
 /** Most updates of a row that every place looks through by itself. */
 const SCANNED_MAX = 64;
-/** Most sums that a workgroup holds in its memory. */
+/** Most sums that a workgroup holds in its memory, and where that is to be spared. */
 const PLACES_MAX = 2048;
+const PLACES_SPARING = 1024;
 /** Indices that a workgroup brings to its memory at once. */
 const CHUNK = 1024;
 
@@ -92,7 +93,7 @@ function emitScatterRow(code: IndexCode, count: number): KernelCode {
   const { context, kernel, source, output } = code;
   const length = kernel.output.shape.at(-1) ?? 0;
   const rows = elementCount(kernel.output.shape) / length;
-  const segments = Math.ceil(length / PLACES_MAX);
+  const segments = Math.ceil(length / (context.sparing ? PLACES_SPARING : PLACES_MAX));
   const own = Math.ceil(length / segments / WORKGROUP_SIZE);
   const places = own * WORKGROUP_SIZE;
   const sums = context.workgroupArray("f32", places);

@@ -3,8 +3,9 @@ import { type IndexCode, loadIndex } from "./index-access.ts";
 import { type KernelCode, literal, WORKGROUP_SIZE } from "./kernel-code.ts";
 import { powerAbove } from "./reduction-geometry.ts";
 
-/** Most sums that an invocation holds in workgroup memory. */
+/** Most sums that an invocation holds in workgroup memory, and where that is to be spared. */
 const OWN_MAX = 8;
+const OWN_SPARING = 4;
 /** Workgroups that keep a GPU busy, and those beyond which each takes more rows of the table instead. */
 const TABLE_WORKGROUPS = { wanted: 128, most: 1024 } as const;
 /** Fewest neighbouring columns of a row that a workgroup adds up. */
@@ -28,7 +29,7 @@ export interface TableShares {
 }
 
 /** Shares out a table, by its size and the number of indices alone. */
-export function shareTable(rows: number, width: number, count: number): TableShares {
+export function shareTable(rows: number, width: number, count: number, sparing = false): TableShares {
   let columns = Math.min(WORKGROUP_SIZE, powerAbove(width));
   let segments = 1;
   let own = 1;
@@ -40,7 +41,7 @@ export function shareTable(rows: number, width: number, count: number): TableSha
   const isFew = (): boolean => shares().workgroups < TABLE_WORKGROUPS.wanted;
   while (isFew() && columns > COLUMNS_MIN) columns /= 2;
   while (isFew() && columns * segments < WORKGROUP_SIZE && count / segments >= 2 * SEGMENT_MIN) segments *= 2;
-  while (shares().workgroups > TABLE_WORKGROUPS.most && own < OWN_MAX) own *= 2;
+  while (shares().workgroups > TABLE_WORKGROUPS.most && own < (sparing ? OWN_SPARING : OWN_MAX)) own *= 2;
   return shares();
 }
 
@@ -56,7 +57,7 @@ export function emitScatterAddRows(code: IndexCode): KernelCode {
   const count = elementCount(kernel.index.shape);
   const rows = kernel.output.shape[0];
   const width = elementCount(kernel.output.shape) / rows;
-  const shares = shareTable(rows, width, count);
+  const shares = shareTable(rows, width, count, context.sparing);
   const { columns, segments, own, across } = shares;
   const sums = context.workgroupArray("f32", own * WORKGROUP_SIZE);
   const marks = context.workgroupArray("u32", WORKGROUP_SIZE);

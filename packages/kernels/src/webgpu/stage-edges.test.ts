@@ -44,6 +44,7 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
         workgroupBytes: 16_384,
         storageBuffers: STORAGE_BUFFERS,
         bindingBytes: 2 ** 27,
+        bufferBytes: 2 ** 28,
       };
       const { dispatches } = planProgram(sumOfFive(), features);
       for (const { bindings } of dispatches) expect(bindings.length).toBeLessThanOrEqual(STORAGE_BUFFERS);

@@ -7,6 +7,7 @@ import { WebGpuBuffer, wordBytes } from "./gpu-buffer.ts";
 import { type DeviceCounters, GpuQueue } from "./gpu-queue.ts";
 import type { GpuFeatures } from "./kernel-code.ts";
 import { Pipelines } from "./pipelines.ts";
+import { type Arena, ScratchMemory } from "./scratch-memory.ts";
 import { StagingBuffers } from "./staging-buffers.ts";
 import { BUFFER_USAGE } from "./usage.ts";
 import { WebGpuExecutable } from "./webgpu-executable.ts";
@@ -30,13 +31,6 @@ export interface OpenedGpu {
   readonly remark?: string;
 }
 
-/** Words that a dispatch has for scratch memory. */
-export interface Arena {
-  readonly buffer: GPUBuffer;
-  /** Another number for another buffer. */
-  readonly generation: number;
-}
-
 /** Programs on a GPU. Those of one device share its buffers, its pipelines, and one arena of scratch memory. */
 export class WebGpuDevice implements Device {
   readonly backend = "webgpu";
@@ -48,9 +42,7 @@ export class WebGpuDevice implements Device {
   readonly #features: GpuFeatures;
   readonly #pipelines: Pipelines;
   readonly #staging: StagingBuffers;
-  #arena: (Arena & { readonly bytes: number }) | null = null;
-  /** Arenas that there have been. */
-  #arenas = 0;
+  readonly #scratch: ScratchMemory;
   #disposed = false;
 
   constructor({ gpu, device, features, adapterName, remark }: OpenedGpu) {
@@ -58,6 +50,7 @@ export class WebGpuDevice implements Device {
     this.#features = features;
     this.#pipelines = new Pipelines(this.queue);
     this.#staging = new StagingBuffers(this.queue);
+    this.#scratch = new ScratchMemory(this.queue);
     this.adapterName = adapterName;
     this.remark = remark;
     // Sums within subgroups are added in another order than those through memory.
@@ -75,7 +68,14 @@ export class WebGpuDevice implements Device {
     this.checkAlive();
     checkCount("length", length);
     const size = wordBytes(length * BYTES_PER_ELEMENT[dtype]);
-    this.#checkReach(size, `a ${dtype} buffer of ${length}`);
+    const { bufferBytes } = this.#features;
+    if (size > bufferBytes) {
+      const words = `The GPU's largest buffer holds ${bufferBytes} bytes, but one of ${length} ${dtype} takes ${size}`;
+      throw new KernelError(
+        "OUT_OF_MEMORY",
+        `${words}: compute on the processor, on another device, or on fewer samples at once`,
+      );
+    }
     const { STORAGE, COPY_SRC, COPY_DST } = BUFFER_USAGE;
     return new WebGpuBuffer(
       this,
@@ -116,12 +116,8 @@ export class WebGpuDevice implements Device {
     this.queue.check();
     validateProgram(program);
     const planned = planProgram(program, this.#features);
-    this.#checkReach(
-      Math.max(planned.arenaBytes, planned.constants.byteLength),
-      `scratch memory of program ${program.name}`,
-    );
     const onProgress = options.onProgress ?? (() => {});
-    const { pipelines, dispatches, constants, arenaBytes } = await this.#pipelinesOf(planned, onProgress).catch(
+    const { pipelines, dispatches, constants, banks } = await this.#pipelinesOf(planned, onProgress).catch(
       (error: unknown) => {
         if (!(error instanceof KernelError) || error.code !== "DEVICE_FAILED") throw error;
         // Some drivers cannot compile long shaders: each kernel by itself may be short enough.
@@ -130,7 +126,7 @@ export class WebGpuDevice implements Device {
     );
     const { buffer: bases, offsets: basesOffsets } = await this.#bases(dispatches);
     const constantBuffer = constants.length === 0 ? null : await this.#filled(BUFFER_USAGE.STORAGE, constants);
-    const compiled = { dispatches, pipelines, bases, basesOffsets, constants: constantBuffer, arenaBytes };
+    const compiled = { dispatches, pipelines, bases, basesOffsets, constants: constantBuffer, banks };
     return new WebGpuExecutable(this, program, compiled);
   }
 
@@ -148,20 +144,9 @@ export class WebGpuDevice implements Device {
     return this.queue.disposed;
   }
 
-  /**
-   * Scratch memory of at least so many bytes; what is in it lasts as long as one run, and is anything at first. Asked for by one run at a time.
-   * @throws KernelError OUT_OF_MEMORY, DEVICE_LOST
-   */
-  async arena(bytes: number): Promise<Arena> {
-    if (this.#arena !== null && this.#arena.bytes >= bytes) return this.#arena;
-    // The old one goes first: there may be no room for both.
-    this.#arena?.buffer.destroy();
-    this.#arena = null;
-    this.#arenas += 1;
-    const size = wordBytes(bytes);
-    const buffer = await this.queue.allocate({ size, usage: BUFFER_USAGE.STORAGE });
-    this.#arena = { buffer, bytes: size, generation: this.#arenas };
-    return this.#arena;
+  /** Scratch memory for one run, of at least so many bytes in each bank. @throws KernelError OUT_OF_MEMORY, DEVICE_LOST */
+  arena(banks: readonly number[]): Promise<Arena> {
+    return this.#scratch.take(banks);
   }
 
   /** Takes back the memory of a buffer once everything asked for before is done with it. */
@@ -187,14 +172,6 @@ export class WebGpuDevice implements Device {
   /** @throws KernelError DEVICE_DISPOSED */
   checkAlive(): void {
     if (this.#disposed) throw new KernelError("DEVICE_DISPOSED", "The webgpu device was disposed of: open a new one");
-  }
-
-  /** @throws KernelError OUT_OF_MEMORY */
-  #checkReach(bytes: number, what: string): void {
-    const { bindingBytes } = this.#features;
-    if (bytes <= bindingBytes) return;
-    const message = `The GPU reaches ${bindingBytes} bytes at once, but ${what} takes ${bytes}: use a smaller microbatch`;
-    throw new KernelError("OUT_OF_MEMORY", message);
   }
 
   /** The bases of all dispatches in one buffer, once for each piece. */

@@ -18,7 +18,8 @@ export interface CompiledProgram {
   readonly bases: GPUBuffer;
   readonly basesOffsets: readonly (readonly number[])[];
   readonly constants: GPUBuffer | null;
-  readonly arenaBytes: number;
+  /** Bytes of each bank of scratch memory. */
+  readonly banks: readonly number[];
 }
 
 /** The bind groups of a dispatch, one for each piece. */
@@ -42,7 +43,7 @@ export class WebGpuExecutable implements Executable {
   constructor(device: WebGpuDevice, program: Program, compiled: CompiledProgram) {
     this.#device = device;
     this.program = program;
-    this.scratchBytes = compiled.arenaBytes;
+    this.scratchBytes = compiled.banks.reduce((sum, bytes) => sum + bytes, 0);
     this.#compiled = compiled;
   }
 
@@ -108,14 +109,14 @@ export class WebGpuExecutable implements Executable {
     inputs: readonly NamedMemory[],
     outputs: readonly NamedMemory[],
   ): Promise<readonly BindGroups[]> {
-    const arena = await this.#device.arena(compiled.arenaBytes);
+    const arena = await this.#device.arena(compiled.banks);
     const key = [arena.generation, ...inputs.map(({ id }) => id), ...outputs.map(({ id }) => id)].join();
     const known = this.#groups.get(key);
     this.#groups.delete(key);
     const groups =
       known ??
       compiled.dispatches.map((_, index) =>
-        this.#bindPieces(compiled, index, { inputs, outputs, arena: arena.buffer }),
+        this.#bindPieces(compiled, index, { inputs, outputs, arena: arena.buffers }),
       );
     this.#groups.set(key, groups);
     for (const oldest of this.#groups.keys()) {
@@ -127,9 +128,9 @@ export class WebGpuExecutable implements Executable {
 
   #bindPieces(compiled: CompiledProgram, index: number, buffers: BoundBuffers): BindGroups {
     const { bindings, bases } = compiled.dispatches[index];
-    const entries: GPUBindGroupEntry[] = bindings.map(({ memory }, number) => ({
+    const entries: GPUBindGroupEntry[] = bindings.map(({ memory, start, bytes }, number) => ({
       binding: number + 1,
-      resource: { buffer: bufferOf(memory, buffers, compiled.constants) },
+      resource: { buffer: bufferOf(memory, buffers, compiled.constants), offset: start, size: bytes },
     }));
     return compiled.basesOffsets[index].map((offset) => {
       const resource = { buffer: compiled.bases, offset, size: bases.byteLength };
@@ -150,7 +151,7 @@ interface NamedMemory {
 interface BoundBuffers {
   readonly inputs: readonly NamedMemory[];
   readonly outputs: readonly NamedMemory[];
-  readonly arena: GPUBuffer;
+  readonly arena: readonly GPUBuffer[];
 }
 
 function bufferOf(
@@ -160,7 +161,7 @@ function bufferOf(
 ): GPUBuffer {
   switch (memory.kind) {
     case "arena":
-      return arena;
+      return arena[memory.bank];
     case "constants":
       if (constants === null) throw new Error("A dispatch reads constants that the program does not have");
       return constants;

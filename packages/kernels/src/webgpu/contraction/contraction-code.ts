@@ -12,7 +12,7 @@ import { emitTile, tileMemory } from "./tile-code.ts";
  * geometry is a function of shapes and strides alone, so results are the same on every GPU that rounds alike.
  */
 export const emitContraction: EmitKernel<ContractKernel | PartialContraction> = (context, kernel) => {
-  const plans = productsOf(kernel).map((product) => planProduct(product, context.chained));
+  const plans = productsOf(kernel).map((product) => planProduct(product, context.chained, context.sparing));
   const memory = reserve(context, plans);
   const lines = new Lines();
   let workgroups = 0;

@@ -35,10 +35,11 @@ const SKINNY_ROWS_MAX = 8;
 /**
  * Chooses how to compute a product by its shape alone: the least of estimated times.
  * @param chained one workgroup computes all of it
+ * @param sparing without tiles, which fill most of the workgroup memory that every GPU has
  */
-export function planProduct(product: Product, chained: boolean): Plan {
+export function planProduct(product: Product, chained: boolean, sparing = false): Plan {
   const rows = chained ? SKINNY_ROWS[SKINNY_ROWS.length - 1] : SKINNY_ROWS_MAX;
-  const skinny = Math.min(product.rows, product.columns) <= rows;
+  const skinny = sparing || Math.min(product.rows, product.columns) <= rows;
   const plans = skinny ? skinnyPlans(product, chained) : tilePlans(product, chained);
   return plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
 }

@@ -10,7 +10,13 @@ import { StorageTable } from "../gpu-storages.ts";
 import { partLength } from "./product.ts";
 import { splitContractions, splitCount } from "./split-contractions.ts";
 
-const FEATURES = { subgroupLanes: 1, workgroupBytes: 16_384, storageBuffers: 8, bindingBytes: 2 ** 27 };
+const FEATURES = {
+  subgroupLanes: 1,
+  workgroupBytes: 16_384,
+  storageBuffers: 8,
+  bindingBytes: 2 ** 27,
+  bufferBytes: 2 ** 28,
+};
 
 function matmul(rows: number, depth: number, columns: number): ContractKernel {
   return {

@@ -85,6 +85,7 @@ function lengthOf(arrays: Arrays): number {
 class HarnessContext implements KernelContext {
   readonly features: KernelContext["features"];
   readonly chained: boolean;
+  readonly sparing = false;
   readonly storages: readonly Storage[];
   readonly #starts: readonly number[];
   readonly #bases: number[] = [0];
