@@ -55,6 +55,25 @@ describe("readPages", () => {
     expect(brotli).not.toEqual(made?.brotli);
   });
 
+  it("[pages] has a compressed form only of what becomes smaller by it, and another tag for other bytes", async () => {
+    const [first, second] = [
+      await builtPages(),
+      await builtPages({ "join.html": "<!doctype html><title>other</title>" }),
+    ];
+    const style = first.get("/assets/theme-3c4d.css");
+    expect([style?.brotli, style?.gzip]).toEqual([null, null]);
+    expect(second.get("/")?.etag).toBe(first.get("/")?.etag);
+    expect(second.get("/join")?.etag).not.toBe(first.get("/join")?.etag);
+    expect(first.get("/join")?.etag).toMatch(/^"[\w-]{22}"$/);
+  });
+
+  it("[pages] takes no file of more than 4 MiB, and no more than 256 files", async () => {
+    const large = await builtPages({ "large.js": new Uint8Array(4 * 1024 * 1024 + 1) });
+    expect(large.has("/large.js")).toBe(false);
+    const many = Array.from({ length: 260 }, (_, index): [string, string] => [`page-${index}.css`, "p{}"]);
+    expect((await builtPages(Object.fromEntries(many))).size).toBe(256);
+  });
+
   it("[pages] is empty where nothing is built", async () => {
     expect(await readPages(join(tmpdir(), "tributary-pages-that-are-not-there"))).toEqual(new Map());
   });
@@ -104,6 +123,9 @@ describe("what a server serves to browsers", () => {
   it.each([
     ["br, gzip", "br", brotliDecompressSync],
     ["gzip;q=1.0, br;q=0", "gzip", gunzipSync],
+    ["gzip;q=1.0, br;q=0.0", "gzip", gunzipSync],
+    ["br;q=0.5", "br", brotliDecompressSync],
+    ["xbr, brx, gzipped", null, (bytes: Uint8Array) => bytes],
     ["deflate", null, (bytes: Uint8Array) => bytes],
     ["", null, (bytes: Uint8Array) => bytes],
   ])("[pages] to whoever accepts %j in the coding %s, of the same bytes", async (accepted, coding, decode) => {
@@ -134,6 +156,11 @@ describe("what a server serves to browsers", () => {
     const etag = (await get("/join")).headers.get("etag") ?? "";
     const again = await get("/join", { headers: { "if-none-match": etag } });
     expect([again.status, await again.text()]).toEqual([304, ""]);
+    // What a browser has already is used under the headers of this answer (RFC 9111, 4.3.4).
+    expect(again.headers.get("cache-control")).toBe("no-store");
+    expect(again.headers.get("etag")).toBe(etag);
+    expect(again.headers.get("content-security-policy")).toContain("require-trusted-types-for 'script'");
+    expect(again.headers.get("cross-origin-embedder-policy")).toBe("require-corp");
   });
 
   it.each(["/", "/join", "/assets/join-1a2b.js", "/runs", "/nothing"])(
@@ -165,6 +192,8 @@ describe("what a server serves to browsers", () => {
       expect(headers.get("cross-origin-embedder-policy")).toBe("require-corp");
       expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
       expect(headers.get("permissions-policy")).toContain("camera=()");
+      // The join page keeps the screen on.
+      expect(headers.get("permissions-policy")).toContain("screen-wake-lock=(self)");
     },
   );
 
@@ -189,6 +218,7 @@ describe("what a server serves to browsers", () => {
 
   it("[security] what is said of the run to a stranger is less than to who has the token", async () => {
     expect(await (await get("/runs/small")).json()).toEqual({ trusted: false });
+    expect(await (await get("/runs")).json()).toEqual([{ trusted: false }]);
     const headers = { authorization: "Bearer secret" };
     expect(await (await get("/runs", { headers })).json()).toEqual([{ trusted: true }]);
   });

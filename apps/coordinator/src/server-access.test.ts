@@ -1,6 +1,10 @@
+import { request } from "node:http";
 import { connect } from "node:net";
 import { SUBPROTOCOL } from "@tributary/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AccessRules } from "./access.ts";
+import { SOCKETS_PER_ADDRESS_MAX } from "./limits.ts";
+import { startServer } from "./server.ts";
 import { BLOB, HASH, LARGE_BLOB, LARGE_BYTES, openSocket, type Running, startBare } from "./testing/bare-server.ts";
 
 describe("who may talk to a coordinator", () => {
@@ -70,6 +74,28 @@ describe("who may talk to a coordinator", () => {
     expect((await get("/../../etc/passwd")).status).toBe(404);
   });
 
+  it.each([
+    ["another name in Host", { host: "evil.example" }, 421],
+    ["a page of another site", { origin: "http://evil.example" }, 403],
+    ["a page of another site with the token", { origin: "http://evil.example", authorization: "Bearer secret" }, 403],
+    ["a page without an origin", { origin: "null" }, 403],
+    ["headers of more than 8 KiB", { "x-long": "l".repeat(8_192) }, null],
+    ["the server's own page", {}, 200],
+  ])("[security] %s: a plain request", async (_, headers, status) => {
+    const { port } = running.server;
+    // fetch sets Host and Origin by itself.
+    const answered = await new Promise((resolve) => {
+      const asked = request({ host: "127.0.0.1", port, path: "/runs", headers, agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      // Cut off without an answer.
+      asked.once("error", () => resolve(null));
+      asked.end();
+    });
+    expect(answered).toBe(status);
+  });
+
   it("[security] bytes that are no HTTP close that connection", async () => {
     const socket = connect(running.server.port, "127.0.0.1");
     socket.on("error", () => {});
@@ -122,6 +148,21 @@ describe("who may talk to a coordinator", () => {
     await gone;
     expect(bytes).toBeLessThan(LARGE_BYTES);
     shell.dispose();
+    await server.close();
+  });
+
+  it("[security] one address has 512 sockets at a time; whoever closes one makes room", async () => {
+    const content = { blobs: new Map(), run: "small", description: () => ({}), pages: new Map(), page: "" };
+    const access = new AccessRules("127.0.0.1", { join: null, admin: null });
+    const base = { host: "127.0.0.1", port: 0, access, content };
+    const server = await startServer({ ...base, onSocket: () => {}, onWatcher: () => {} });
+    const open = () => openSocket(server.port);
+    const sockets = [];
+    for (let count = 0; count < SOCKETS_PER_ADDRESS_MAX; count += 64)
+      sockets.push(...(await Promise.all(Array.from({ length: 64 }, open))));
+    await expect(open()).rejects.toThrow("429");
+    sockets[0]?.terminate();
+    await expect.poll(() => open().then(() => "open", String)).toBe("open");
     await server.close();
   });
 });

@@ -5,7 +5,7 @@ import { AccessRules } from "../../access.ts";
 import type { ComputeLink } from "../../compute/compute-link.ts";
 import type { InspectionSetup } from "../../compute/compute-message.ts";
 import { type RunningServer, startServer } from "../../server.ts";
-import { WatchDesk } from "../watch-desk.ts";
+import { type LastJudgement, WatchDesk } from "../watch-desk.ts";
 
 /** A run of nothing, for its watchers. */
 export const QUIET_RUN: WatchedRun = {
@@ -66,30 +66,45 @@ export interface WatchedServer {
   close(): Promise<void>;
 }
 
-/** Starts one. @param join token of workers, null for none @param compute answers looks inside; by default never */
-export async function startWatchedServer(
-  join: string | null,
-  {
-    view = {},
-    compute = { request: () => new Promise(() => {}) },
-    ...judging
-  }: {
-    readonly view?: Partial<RunView>;
-    readonly compute?: Pick<ComputeLink, "request">;
-    readonly lastJudgementMilliseconds?: number;
-  } = {},
-): Promise<WatchedServer> {
+/** What may be chosen about a desk. */
+export interface WatchedDeskOptions extends LastJudgement {
+  /** What is other than in a run that waits for its first worker; asked for each time the desk looks. */
+  readonly view?: Partial<RunView> | (() => Partial<RunView>);
+  /** Answers looks inside; by default never. */
+  readonly compute?: Pick<ComputeLink, "request">;
+  readonly onCommand?: (command: MachineCommand) => void;
+}
+
+/** A desk without a server. */
+export function createWatchDesk({
+  view = {},
+  compute = { request: () => new Promise(() => {}) },
+  onCommand = () => {},
+  ...judging
+}: WatchedDeskOptions = {}): Pick<WatchedServer, "desk" | "commands"> {
   const commands: MachineCommand[] = [];
   const desk = new WatchDesk({
     run: QUIET_RUN,
     compute,
     inspection: INSPECTION,
-    view: () => ({ ...VIEW, ...view }),
+    view: () => ({ ...VIEW, ...(typeof view === "function" ? view() : view) }),
     links: () => new Map(),
     traffic: () => [],
-    command: (command) => commands.push(command),
+    command: (command) => {
+      commands.push(command);
+      onCommand(command);
+    },
     ...judging,
   });
+  return { desk, commands };
+}
+
+/** Starts a server with one. @param join token of workers, null for none */
+export async function startWatchedServer(
+  join: string | null,
+  options: WatchedDeskOptions = {},
+): Promise<WatchedServer> {
+  const { desk, commands } = createWatchDesk(options);
   const server = await startServer({
     host: "127.0.0.1",
     port: 0,
