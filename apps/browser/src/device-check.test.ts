@@ -10,7 +10,7 @@ describe("looking for a GPU", () => {
   it("finds one, by name", async () => {
     const found = await findGpu(
       { isSecureContext: true, gpu: gpuOf({ description: "NVIDIA GeForce RTX 4090" }) },
-      false,
+      { allowSoftware: false },
     );
     expect(found).toEqual({ adapter: "NVIDIA GeForce RTX 4090" });
   });
@@ -24,13 +24,15 @@ describe("looking for a GPU", () => {
   ] as const)(
     "on an address that is secure: %s, finds that %# is in the way: %s",
     async (isSecureContext, gpu, code) => {
-      expect(await findGpu({ isSecureContext, gpu }, false)).toMatchObject({ obstacle: code });
+      expect(await findGpu({ isSecureContext, gpu }, { allowSoftware: false })).toMatchObject({ obstacle: code });
     },
   );
 
   it("takes an imitated one only when that was asked for", async () => {
     const gpu = gpuOf({ vendor: "google", architecture: "swiftshader" });
-    expect(await findGpu({ isSecureContext: true, gpu }, true)).toEqual({ adapter: "google swiftshader" });
+    expect(await findGpu({ isSecureContext: true, gpu }, { allowSoftware: true })).toEqual({
+      adapter: "google swiftshader",
+    });
   });
 });
 

@@ -16,8 +16,11 @@ export interface GpuSurroundings {
 /** Whether there is a GPU to compute on: its name, or what is in the way. */
 export type GpuFinding = { readonly adapter: string } | { readonly obstacle: ObstacleCode; readonly detail: string };
 
-/** Looks for a GPU without opening it. @param allowSoftware whether one that computes on the processor will do */
-export async function findGpu({ isSecureContext, gpu }: GpuSurroundings, allowSoftware: boolean): Promise<GpuFinding> {
+/** Looks for a GPU without opening it. @param options.allowSoftware whether one that computes on the processor will do */
+export async function findGpu(
+  { isSecureContext, gpu }: GpuSurroundings,
+  { allowSoftware }: { readonly allowSoftware: boolean },
+): Promise<GpuFinding> {
   if (gpu === undefined) return { obstacle: isSecureContext ? "NO_WEBGPU" : "INSECURE_ADDRESS", detail: "" };
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });

@@ -51,14 +51,18 @@ function operationCotangents<Name extends OperationName>(
 /**
  * Reverse accumulation: each operation is met after all that use it, and only if it leads from a target to a seed.
  * Cotangents are added in that order, so the same recording gives the same sums.
- * @param independent whether derivatives are partial ones, as if no target were made from another
+ * @param options.partial whether derivatives are partial ones, as if no target were made from another
  * @returns one cotangent a target, null where nothing leads to a seed
  */
-function backpropagateTo(seeds: readonly Seed[], targets: readonly Value[], independent: boolean): (Value | null)[] {
+function backpropagateTo(
+  seeds: readonly Seed[],
+  targets: readonly Value[],
+  { partial }: { readonly partial: boolean },
+): (Value | null)[] {
   const wanted = new Set(targets);
   const region = regionOf(
     seeds.map(({ value }) => value),
-    (value) => independent && wanted.has(value),
+    (value) => partial && wanted.has(value),
     differentiatedParts,
   );
   const origins = [...new Set(region.flatMap((value) => ruledOrigin(value) ?? []))];
@@ -88,7 +92,7 @@ function backpropagateTo(seeds: readonly Seed[], targets: readonly Value[], inde
 
 /** Derivatives with respect to `targets`, which are taken to be independent of each other; null where nothing leads. */
 export function backpropagateApart(seeds: readonly Seed[], targets: readonly Value[]): (Value | null)[] {
-  return backpropagateTo(seeds, targets, true);
+  return backpropagateTo(seeds, targets, { partial: true });
 }
 
 /**
@@ -118,6 +122,6 @@ export function gradientsOf(output: Value, inputs: readonly Value[], cotangent: 
     );
   }
   const seed = { value: output, cotangent: cotangent ?? full(output.shape, 1) };
-  const found = backpropagateTo([seed], inputs, false);
+  const found = backpropagateTo([seed], inputs, { partial: false });
   return inputs.map((input, position) => found[position] ?? full(input.shape, 0));
 }

@@ -105,7 +105,7 @@ export class JoinController {
       else this.#dispatch({ type: "cleared", code: "ON_BATTERY" });
     });
     if (!isRecentBrowser()) this.#dispatch({ type: "obstacle", code: "OLD_BROWSER", detail: "" });
-    const finding = findGpu(this.#surroundings, link.backend === "webgpu");
+    const finding = findGpu(this.#surroundings, { allowSoftware: link.backend === "webgpu" });
     const description = await this.#describe();
     this.#dispatch({ type: "gpu", finding: await finding });
     const { session } = storage;
@@ -190,10 +190,6 @@ export class JoinController {
     this.#dispatch({ type: "thread", message: { type: "paused", reason }, nowMs });
   }
 
-  #endAsStopped(): void {
-    this.#onThread({ type: "ended", end: { reason: "left", message: "stopped", code: null } });
-  }
-
   /** The page is awake again: it goes on with a new thread. */
   onAwake(): void {
     if (this.#isAsleep) this.#start(this.#state.worker);
@@ -250,6 +246,10 @@ export class JoinController {
     this.#dispatch({ type: "thread", message, nowMs: this.#surroundings.now() });
     if (message.type === "ended") this.#end();
     else if (message.type === "session" && message.event.type === "joined") this.#remember();
+  }
+
+  #endAsStopped(): void {
+    this.#onThread({ type: "ended", end: { reason: "left", message: "stopped", code: null } });
   }
 
   #onThreadLost(why: string): void {

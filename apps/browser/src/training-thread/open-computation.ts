@@ -41,7 +41,7 @@ export async function openComputation(options: OpenComputationOptions): Promise<
 
 async function hasGpu({ backend, onObstacle }: OpenComputationOptions): Promise<boolean> {
   if (backend === "wasm") return false;
-  const finding = await findGpu({ isSecureContext, gpu: navigator.gpu }, backend === "webgpu");
+  const finding = await findGpu({ isSecureContext, gpu: navigator.gpu }, { allowSoftware: backend === "webgpu" });
   if ("adapter" in finding) return true;
   onObstacle(finding.obstacle, finding.detail);
   return false;

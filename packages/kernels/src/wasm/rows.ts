@@ -57,15 +57,15 @@ function writeRow(row: Row, kernel: RowsKernel, [targets, dloss]: readonly Local
   findLargest(row);
   switch (kernel.operation) {
     case "softmax":
-      sumExponentials(row, true);
+      sumExponentials(row, { intoOutput: true });
       scaleOutput(row, () => row.context.body.f32x4(1).get(row.sum).op("f32x4.div"));
       break;
     case "logSoftmax":
-      sumExponentials(row, false);
+      sumExponentials(row);
       subtractLogarithm(row);
       break;
     case "softmaxCrossEntropy":
-      sumExponentials(row, false);
+      sumExponentials(row);
       writeLoss(row, targets);
       break;
     case "softmaxCrossEntropyGradient":
@@ -178,13 +178,13 @@ function findLargest(row: Row): void {
 }
 
 /** exp(x - largest) of the row's elements, summed; also written to the output if asked for. */
-function sumExponentials(row: Row, keep: boolean): void {
+function sumExponentials(row: Row, { intoOutput = false }: { readonly intoOutput?: boolean } = {}): void {
   const code = row.context.body;
   for (const partial of row.partial) code.f32x4(0).set(partial);
   forColumns(row, (v, load, store) => {
     const largest = new Array<Local>(v.count).fill(row.largest);
     const value = exponential(v, v.sub(load(row.input), largest));
-    if (keep) store(value);
+    if (intoOutput) store(value);
     for (const [vector, local] of value.entries()) {
       code.get(row.partial[vector]).get(local).op("f32x4.add").set(row.partial[vector]);
     }
@@ -252,7 +252,7 @@ function writeLossGradient(row: Row, targets: Local, dloss: Local): void {
   pushInRange(row, targets, target);
   code.if(
     () => {
-      sumExponentials(row, true);
+      sumExponentials(row, { intoOutput: true });
       scaleOutput(row, () => code.get(dloss).memory("v128.load32_splat").get(row.sum).op("f32x4.div"));
       pushColumn(row, row.output, target);
       pushColumn(row, row.output, target);

@@ -41,7 +41,8 @@ export function requireBetas(owner: string, betas: readonly [number, number]): v
   requireOption(valid, owner, "betas", betas.join(", "), "at least 0 and below 1");
 }
 
-function adamFamily(name: "adam" | "adamW", decoupled: boolean, options: AdamOptions): Optimizer {
+function adamFamily(name: "adam" | "adamW", options: AdamOptions): Optimizer {
+  const decoupled = name === "adamW";
   const { betas = [0.9, 0.999], amsgrad = false, variant = "pytorch", weightDecay = decoupled ? 0.01 : 0 } = options;
   const { epsilon = variant === "keras" ? 1e-7 : 1e-8 } = options;
   requireCommon(name, options);
@@ -82,10 +83,10 @@ function adamFamily(name: "adam" | "adamW", decoupled: boolean, options: AdamOpt
  * Source: Kingma and Ba (2015), arXiv:1412.6980. @throws NnError INVALID_OPTION
  */
 export function adam(options: AdamOptions = {}): Optimizer {
-  return adamFamily("adam", false, options);
+  return adamFamily("adam", options);
 }
 
 /** Adam with decoupled weight decay: p <- (1 - rate weightDecay) p first. Source: Loshchilov and Hutter (2019), arXiv:1711.05101. @throws NnError INVALID_OPTION */
 export function adamW(options: AdamOptions = {}): Optimizer {
-  return adamFamily("adamW", true, options);
+  return adamFamily("adamW", options);
 }
