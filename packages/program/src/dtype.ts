@@ -19,8 +19,9 @@ export type ElementArray = Float32Array | Int32Array | Uint32Array | Uint16Array
 
 /** Makes an array of zeros, or one over memory that is there (borrowed, not copied). */
 export interface ElementArrayType {
+  readonly name: string;
   new (length: number): ElementArray;
-  new (memory: ArrayBufferLike, byteOffset: number, length: number): ElementArray;
+  new (memory: ArrayBufferLike, byteOffset?: number, length?: number): ElementArray;
 }
 
 /** The arrays that elements of each dtype lie in. */

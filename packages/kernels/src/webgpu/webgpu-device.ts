@@ -1,4 +1,4 @@
-import { BYTES_PER_ELEMENT, type DType, type Program, validateProgram } from "@tributary/program";
+import { BYTES_PER_ELEMENT, type DType, ELEMENT_ARRAYS, type Program, validateProgram } from "@tributary/program";
 import { checkCount, checkRange, dataMismatch } from "../buffer-range.ts";
 import type { CompileOptions, Device, DeviceBuffer, Executable, TensorData } from "../device.ts";
 import { KernelError } from "../errors.ts";
@@ -87,7 +87,8 @@ export class WebGpuDevice implements Device {
 
   async write(buffer: DeviceBuffer, data: TensorData, offset = 0): Promise<void> {
     const own = this.ownBuffer(buffer, "write");
-    if (!isDataOf(own.dtype, data)) throw dataMismatch(own, ARRAY_NAMES[own.dtype], data);
+    const taken = ELEMENT_ARRAYS[own.dtype];
+    if (!(data instanceof taken)) throw dataMismatch(own, taken.name, data);
     checkRange(own, offset, data.length);
     const { memory } = own;
     await this.queue.enqueue(() => this.#staging.write(memory, data, offset * data.BYTES_PER_ELEMENT, own.bytes));
@@ -100,7 +101,7 @@ export class WebGpuDevice implements Device {
     const { memory } = own;
     const bytes = await this.#staging.read(memory, offset * element, length * element);
     this.queue.check();
-    return viewOf(own.dtype, bytes);
+    return new ELEMENT_ARRAYS[own.dtype](bytes);
   }
 
   async readAll(buffers: readonly DeviceBuffer[]): Promise<readonly TensorData[]> {
@@ -108,7 +109,7 @@ export class WebGpuDevice implements Device {
     const ranges = own.map(({ memory, bytes }) => ({ buffer: memory, start: 0, length: bytes }));
     const read = await this.#staging.readAll(ranges);
     this.queue.check();
-    return own.map(({ dtype }, index) => viewOf(dtype, read[index]));
+    return own.map(({ dtype }, index) => new ELEMENT_ARRAYS[dtype](read[index]));
   }
 
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
@@ -203,30 +204,4 @@ export class WebGpuDevice implements Device {
     if (words.length > 0) this.queue.device.queue.writeBuffer(buffer, 0, words);
     return buffer;
   }
-}
-
-const ARRAYS = {
-  float32: Float32Array,
-  float16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
-
-const ARRAY_NAMES: Readonly<Record<DType, string>> = {
-  float32: "Float32Array",
-  float16: "Uint16Array",
-  int32: "Int32Array",
-  uint32: "Uint32Array",
-  uint8: "Uint8Array",
-  bool: "Uint8Array",
-};
-
-function isDataOf(dtype: DType, data: TensorData): boolean {
-  return data instanceof ARRAYS[dtype];
-}
-
-function viewOf(dtype: DType, bytes: ArrayBuffer): TensorData {
-  return new ARRAYS[dtype](bytes);
 }
