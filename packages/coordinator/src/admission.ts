@@ -138,6 +138,11 @@ export function strike(state: RunState, id: WorkerId): void {
   if (worker.strikes + 1 < STRIKES_MAX) return;
   state.counters.quarantined += 1;
   const message = `${STRIKES_MAX} contributions of this worker had to be refused`;
+  if (!worker.faulty) {
+    const what = `Worker ${worker.name} was sent away: ${STRIKES_MAX} of its contributions had to be refused`;
+    const remedy = "Check that device: its results are not finite, or damaged on the way";
+    state.emit({ event: "error", code: "WORKER_AT_FAULT", message: what, remedy });
+  }
   refuse(state, id, "QUARANTINED", message, "Check the device: its results are not finite or damaged on the way");
 }
 

@@ -45,6 +45,7 @@ describe("what a worker sends twice, too early, too late or wrong", () => {
 
   it("[refused] a contribution that is not finite is dropped before the fold, given to another, and its worker leaves at the third", () => {
     const run = twoMeasured({ batchSize: 8, trainSamples: 640 });
+    run.finding = { verdict: "usable", norm: 1 };
     for (let time = 1; time <= 3; time += 1) {
       const { step } = run.machine;
       const bad = run.lease("b");

@@ -5,7 +5,7 @@ export const COORDINATOR_ERROR_CODES = {
   BAD_SETTINGS: "A setting of the run is out of its range: the message names it and says what it may be",
   BROKEN_INVARIANT: "The coordinator's own bookkeeping contradicts itself: a bug, to be reported with the run's log",
   WORKER_AT_FAULT:
-    "An event, not thrown: a worker failed on samples that the coordinator itself could compute. Let another device join; on that one, update the browser or the driver, or use --backend wasm",
+    "An event, not thrown: a worker failed on samples that the coordinator itself could compute, or was sent away after three contributions of no use. Let another device join; on that one, update the browser or the driver, or use --backend wasm",
 } as const;
 
 /** One of {@link COORDINATOR_ERROR_CODES}. */

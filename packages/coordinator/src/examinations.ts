@@ -13,6 +13,8 @@ export interface PendingExamination extends SampleRange {
   readonly refusals: number;
   /** What was wrong with the last of them. */
   readonly why: string;
+  /** Whether what the workers say alone speaks against the run: it decides where the coordinator cannot. */
+  readonly suspected: boolean;
   readonly suspects: Map<WorkerId, Suspect>;
   /** Workers whose strike waits for the verdict. */
   readonly owed: Set<WorkerId>;

@@ -1,27 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { fail, faults, oneLease, spoil, why } from "./testing/failing-workers.ts";
 import { Scenario } from "./testing/scenario.ts";
-
-/** A run of one step, whose 8 samples are one lease, in which workers are there. */
-function oneLease(...workers: readonly string[]): Scenario {
-  const run = new Scenario({ leaseMicrobatches: 8 });
-  run.join(...workers);
-  return run;
-}
-
-/** A worker uploads values that are not finite, so many times. */
-function spoil(run: Scenario, worker: string, times: number): void {
-  for (let time = 0; time < times; time += 1) run.finish(worker, { finite: false });
-}
-
-/** A worker says that it cannot compute its latest lease, and its rest goes by. */
-function fail(run: Scenario, worker: string, detail = "the driver broke"): void {
-  const { lease, step } = run.lease(worker);
-  run.say(worker, { type: "decline", lease, step, reason: "failed", detail });
-  run.wait(2_000);
-}
-
-const why = (run: Scenario) => run.machine.view(run.nowMs).why;
-const faults = (run: Scenario) => run.events.filter(({ event }) => event === "error");
 
 describe("a worker that is alone and whose results are of no use", () => {
   it("[L12] is not believed: at the third time the coordinator computes the samples itself", () => {
@@ -93,6 +72,34 @@ describe("a worker that is alone and whose results are of no use", () => {
     expect(run.examinations).toHaveLength(1);
     // Said once of each session.
     expect(faults(run)).toHaveLength(2);
+  });
+
+  it("[judge] is not sent away for three failures on different samples either before the coordinator has computed the last of them", () => {
+    const diverged = new Scenario();
+    diverged.join("a");
+    spoil(diverged, "a", 3);
+    // Sample 0, then 1 to 7, then 0 again: no three on the same, but a third strike. The fourth lease is of others than are examined.
+    expect(diverged.leasesOf("a").map(({ start }) => start)).toEqual([0, 1, 0, 1]);
+    expect(diverged.told("a", "refused")).toEqual([]);
+    expect(diverged.summary).toMatchObject({ outcome: "diverged" });
+    const fine = new Scenario();
+    fine.finding = { verdict: "usable", norm: 1 };
+    fine.join("a");
+    spoil(fine, "a", 3);
+    expect(fine.closed.get("a")).toBe(4004);
+    expect(why(fine)).toMatch(/^Step 1 waits for a worker: none is there; a failed on sample 0 /);
+  });
+
+  it("[unable] is sent away where the coordinator cannot compute them, and the run waits", () => {
+    const run = new Scenario();
+    run.finding = { verdict: "unable", detail: "there is too little memory" };
+    run.join("a");
+    spoil(run, "a", 3);
+    expect(run.summary).toBeNull();
+    expect(run.closed.get("a")).toBe(4004);
+    expect(faults(run)).toMatchObject([
+      { code: "WORKER_AT_FAULT", message: "Worker a was sent away: 3 of its contributions had to be refused" },
+    ]);
   });
 
   it("[judge] whose evaluations are not finite does not end the run either", () => {
@@ -169,108 +176,6 @@ describe("several workers that fail on the same samples", () => {
     run.join("a");
     run.wait(31_000);
     spoil(run, "a", 3);
-    expect(run.summary).toMatchObject({ outcome: "diverged" });
-  });
-});
-
-describe("what happens while the coordinator computes", () => {
-  /** Three failures of one worker, and an examination that has not answered. */
-  function examining(): Scenario {
-    const run = oneLease("a");
-    run.held.push("examine");
-    spoil(run, "a", 3);
-    return run;
-  }
-  const verdict = (run: Scenario, change: object = {}) =>
-    run.event({
-      ...{ type: "examined", kind: "gradient", step: 0, start: 0, end: 8, finding: { verdict: "notFinite" } },
-      ...change,
-    });
-
-  it("[examined] who failed gets no lease and no strike until it is known, and the run says what it waits for", () => {
-    const run = examining();
-    expect(run.leasesOf("a")).toHaveLength(3);
-    expect(run.machine.counters.strikes).toBe(2);
-    expect(why(run)).toBe("Step 1 waits until the coordinator has computed samples 0 to 7, on which a failed");
-  });
-
-  it("[examined] another worker may compute the samples meanwhile; a verdict that comes after the step is ignored", () => {
-    const run = examining();
-    run.join("b");
-    run.work("b");
-    verdict(run);
-    expect(run.summary).toMatchObject({ outcome: "finished", steps: 1 });
-  });
-
-  it("[examined] a result that is in counts more than the coordinator's own, also while the step is open", () => {
-    const run = new Scenario();
-    run.held.push("examine");
-    run.join("a");
-    spoil(run, "a", 3);
-    run.join("b");
-    run.finish("b");
-    expect(run.machine.phase).toBe("training");
-    run.event({ type: "examined", kind: "gradient", step: 0, start: 0, end: 1, finding: { verdict: "notFinite" } });
-    run.work("b");
-    expect(run.summary).toMatchObject({ outcome: "finished" });
-  });
-
-  it("[examined] verdicts about other samples, steps or kinds are ignored", () => {
-    const run = examining();
-    verdict(run, { end: 4 });
-    verdict(run, { step: 1 });
-    verdict(run, { kind: "evaluate" });
-    expect(run.summary).toBeNull();
-    verdict(run);
-    expect(run.summary).toMatchObject({ outcome: "diverged" });
-    verdict(run);
-  });
-
-  it("[examined] a pause and a stop do not wait for it", () => {
-    const paused = examining();
-    paused.command({ command: "pause" });
-    verdict(paused, { finding: { verdict: "usable", norm: 1 } });
-    expect(why(paused)).toMatch(/; then the run pauses$/);
-    const stopped = examining();
-    stopped.command({ command: "stop", reason: "enough" });
-    expect(stopped.summary).toMatchObject({ outcome: "stopped", reason: "enough" });
-    verdict(stopped);
-    expect(stopped.summary).toMatchObject({ outcome: "stopped" });
-  });
-
-  it("[examined] who has gone meanwhile is still named", () => {
-    const run = examining();
-    run.close("a");
-    verdict(run, { finding: { verdict: "usable", norm: 1 } });
-    expect(faults(run)).toMatchObject([{ message: expect.stringMatching(/^Worker a: /) }]);
-  });
-});
-
-describe("samples that the coordinator cannot compute", () => {
-  const unable = { verdict: "unable", detail: "there is too little memory" } as const;
-
-  it("[unable] what the workers say decides", () => {
-    const run = oneLease("a");
-    run.finding = unable;
-    spoil(run, "a", 3);
-    expect(run.summary).toMatchObject({
-      outcome: "diverged",
-      reason:
-        "3 results for the same samples of step 0 were of no use: its values are not finite; the coordinator could not compute them itself: there is too little memory",
-    });
-  });
-
-  it("[unable] unless another worker is at it: then its result does, and nothing is asked again", () => {
-    const run = oneLease("a");
-    run.finding = unable;
-    run.held.push("examine");
-    spoil(run, "a", 3);
-    run.join("b");
-    run.perform();
-    expect(run.summary).toBeNull();
-    expect(run.closed.get("a")).toBe(4004);
-    run.finish("b", { finite: false });
-    expect(run.examinations).toHaveLength(1);
     expect(run.summary).toMatchObject({ outcome: "diverged" });
   });
 });

@@ -5,7 +5,7 @@ import type { PendingExamination } from "./examinations.ts";
 import type { Finding } from "./finding.ts";
 import type { Lease } from "./lease-table.ts";
 import { restWorker } from "./leasing.ts";
-import { DIVERGED_REFUSALS, DIVERGED_WORKERS } from "./limits.ts";
+import { DIVERGED_REFUSALS, DIVERGED_WORKERS, STRIKES_MAX } from "./limits.ts";
 import type { RangeHistory } from "./range-history.ts";
 import type { RunState } from "./run-state.ts";
 import { overlaps, type SampleRange } from "./sample-range.ts";
@@ -33,12 +33,14 @@ export function judge(state: RunState, lease: Lease, history: RangeHistory | nul
     strike(state, worker);
     return;
   }
-  if (history !== null && examinations.pending === null && isRunSuspected(state, history)) {
-    if (examinations.isGivenUp(lease)) {
+  if (history !== null && examinations.pending === null) {
+    const suspected = isRunSuspected(state, history);
+    if (!examinations.isGivenUp(lease)) {
+      if (suspected || (struck && isLastHope(state, worker))) examine(state, lease, history, { why, suspected });
+    } else if (suspected) {
       end(state, history.refusals, why, "");
       return;
     }
-    examine(state, lease, history, why);
   }
   const { pending } = examinations;
   if (pending === null) {
@@ -49,24 +51,40 @@ export function judge(state: RunState, lease: Lease, history: RangeHistory | nul
   if (overlaps(pending, lease)) pending.suspects.set(worker, { name: nameOf(state, worker), why });
 }
 
+/** Results of the open ledger that were taken. */
+function goodResults({ ledger }: RunState): number {
+  return ledger === null ? 0 : ledger.commits.length + ledger.stagedSlots;
+}
+
+/** Whether a worker would be sent away while nothing proves that the parameters can be computed with: of a run that diverged, it is not to blame. */
+function isLastHope(state: RunState, worker: WorkerId): boolean {
+  const strikes = state.workers.get(worker)?.strikes ?? 0;
+  return strikes + 1 >= STRIKES_MAX && goodResults(state) === 0;
+}
+
 /** Whether so many failed on the same samples that it may be the run. */
 function isRunSuspected(state: RunState, history: RangeHistory): boolean {
   const ready = state.workers.usable();
   const all = ready.length > 0 && ready.every(({ id }) => history.refusedBy.includes(id));
   const sure = ready.length > 1 || history.refusals >= DIVERGED_REFUSALS;
   // One bad worker that keeps coming back is many sessions, but good results outnumber its own.
-  const good = state.ledger === null ? 0 : state.ledger.commits.length + state.ledger.stagedSlots;
-  const most = history.refusedBy.length >= DIVERGED_WORKERS && history.refusals > good;
+  const most = history.refusedBy.length >= DIVERGED_WORKERS && history.refusals > goodResults(state);
   return most || (all && sure);
 }
 
-function examine(state: RunState, { kind, step, start, end }: Lease, history: RangeHistory, why: string): void {
+function examine(
+  state: RunState,
+  { kind, step, start, end }: Lease,
+  history: RangeHistory,
+  { why, suspected }: { readonly why: string; readonly suspected: boolean },
+): void {
   const there = history.refusedBy.filter((id) => state.workers.get(id) !== undefined);
   state.examinations.pending = {
     start,
     end,
     refusals: history.refusals,
     why,
+    suspected,
     suspects: new Map(there.map((id) => [id, { name: nameOf(state, id), why }])),
     owed: new Set(),
   };
@@ -126,7 +144,7 @@ function convict(
 function leaveUndecided(state: RunState, pending: PendingExamination, detail: string): void {
   state.examinations.giveUp(pending);
   const missing = missingOf(state, pending);
-  if (missing.length > 0 && missing.every(({ lease }) => lease === null)) {
+  if (pending.suspected && missing.length > 0 && missing.every(({ lease }) => lease === null)) {
     end(state, pending.refusals, pending.why, `; the coordinator could not compute them itself: ${detail}`);
   } else strikeOwed(state, pending);
 }
@@ -142,7 +160,8 @@ function strikeOwed(state: RunState, { owed }: PendingExamination): void {
 }
 
 function end(state: RunState, refusals: number, why: string, own: string): void {
-  const tries = `${refusals} results for the same samples of step ${state.step} were of no use`;
+  const results = refusals === 1 ? "A result" : `${refusals} results`;
+  const tries = `${results} for the same samples of step ${state.step} ${refusals === 1 ? "was" : "were"} of no use`;
   state.ending = { outcome: why.includes("finite") ? "diverged" : "failed", reason: `${tries}: ${why}${own}` };
 }
 
