@@ -84,7 +84,8 @@ describe("joining", () => {
   });
 
   it("[T5] chunks of the ones that were replaced pass by when they come late", async () => {
-    const { coordinator } = await start();
+    const computation = new SlowComputation();
+    const { coordinator } = await start({ computation });
     await coordinator.hear("hello");
     coordinator.say(RUN.welcome);
     const bytes = new Uint8Array(PARAMETERS.slice().buffer);
@@ -93,9 +94,11 @@ describe("joining", () => {
       coordinator.say({ type: "parameters", step: transfer, tensor: { ...tensor, transfer } });
     coordinator.sayBytes(encodeChunkFrame(1, 0, bytes));
     await settle();
-    expect([coordinator.heard, coordinator.closedWith]).toEqual([[], []]);
+    // Ready for parameters, and without any: nothing else is waited for.
+    expect(computation.asked).toEqual(["prepare"]);
     coordinator.sayBytes(encodeChunkFrame(2, 0, bytes));
     expect(await coordinator.hear("ready")).toEqual({ type: "ready", step: 2 });
+    expect(computation.asked).toEqual(["prepare", "parameters 2"]);
   });
 });
 

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { doctorCommand } from "./doctor-command.ts";
 import { findingOf, vulkanFinding } from "./gpu-finding.ts";
+import { certificateFindings } from "./network-findings.ts";
 import { createAuthorityFolder } from "./testing/authority-folder.ts";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
@@ -69,6 +70,27 @@ describe("tributary doctor", () => {
     expect(now.message).toContain("2031-11-19");
     expect((await certificatesAt(new Date("2031-11-01T00:00:00Z"))).standing).toBe("warning");
   });
+
+  it.skipIf(process.platform === "win32")(
+    "warns of an authority whose key others can read, or that is damaged",
+    async () => {
+      const folder = await emptyFolder();
+      const store = join(folder, "config", "tributary", "ca");
+      await createAuthorityFolder(store, NOW);
+      const certificates = () => certificateFindings(NOW).then(([finding]) => finding);
+      await chmod(join(store, "authority.pem"), 0o644);
+      expect(await certificates()).toMatchObject({
+        standing: "warning",
+        message: expect.stringContaining("others on this machine can read its key"),
+        remedy: expect.stringContaining("chmod 600"),
+      });
+      await writeFile(join(store, "authority.pem"), "nothing");
+      expect(await certificates()).toMatchObject({
+        standing: "warning",
+        message: expect.stringContaining("holds no key with its certificate"),
+      });
+    },
+  );
 
   it("takes no words", async () => {
     const output = { data: () => {}, words: () => {}, columns: () => null, nowMs: () => 0 };

@@ -52,10 +52,10 @@ export function engineFindings(): Finding[] {
   ];
 }
 
-/** Memory of the machine. */
-export function memoryFinding(): Finding {
-  const words = `${gibibytes(freemem())} of ${gibibytes(totalmem())} GiB of memory are free`;
-  return freemem() >= MEMORY_BYTES
+/** Memory of the machine, in bytes. */
+export function memoryFinding(free = freemem(), total = totalmem()): Finding {
+  const words = `${gibibytes(free)} of ${gibibytes(total)} GiB of memory are free`;
+  return free >= MEMORY_BYTES
     ? ok("memory", words)
     : warning(
         "memory",
@@ -80,8 +80,13 @@ export function diskFinding(out: string | undefined): Finding {
     );
   }
   const { bavail, bsize } = statfsSync(folder);
-  const words = `${wanted} can be written; ${gibibytes(bavail * bsize)} GiB are free`;
-  return bavail * bsize >= DISK_BYTES
+  return spaceFinding(wanted, bavail * bsize);
+}
+
+/** The space behind a folder that can be written. @param free bytes */
+export function spaceFinding(folder: string, free: number): Finding {
+  const words = `${folder} can be written; ${gibibytes(free)} GiB are free`;
+  return free >= DISK_BYTES
     ? ok("disk", words)
     : warning(
         "disk",

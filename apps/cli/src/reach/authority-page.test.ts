@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AuthorityPage, serveAuthorityPage } from "./authority-page.ts";
@@ -46,6 +47,30 @@ describe("the page of the certificate", () => {
       expect(body).toContain(part);
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
     expect(headers["content-security-policy"]).not.toContain("script");
+  });
+
+  it("is shown in its own style, which the policy names by its hash, and is stored nowhere", async () => {
+    const { body, headers } = await ask("/");
+    const style = /<style>(.*)<\/style>/s.exec(body)?.[1] ?? "";
+    const hash = createHash("sha256").update(style).digest("base64");
+    expect(headers["content-security-policy"]).toContain(`style-src 'sha256-${hash}'`);
+    for (const path of ["/", "/ca.crt", "/nothing"]) {
+      const answer = await ask(path);
+      expect(answer.headers).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cache-control": "no-store",
+      });
+    }
+  });
+
+  it("[security] shows what it is given as text", async () => {
+    const marked = { ...CONTENT, fingerprint: "<b>AB</b>", joinAddress: 'https://"den"&<i>' };
+    const other = await serveAuthorityPage(marked, { host: "127.0.0.1", port: 0 });
+    const body = await (await fetch(`http://127.0.0.1:${other.port}/`)).text();
+    expect(body).toContain("<code>&lt;b&gt;AB&lt;/b&gt;</code>");
+    expect(body).toContain("<code>https://&quot;den&quot;&amp;&lt;i&gt;</code>");
+    await other.close();
   });
 
   it("[security] answers under its own names only, and only GET and HEAD", async () => {

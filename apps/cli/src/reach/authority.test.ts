@@ -1,6 +1,8 @@
+import "reflect-metadata";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer, get } from "node:https";
+import { BasicConstraintsExtension, X509Certificate as Parsed } from "@peculiar/x509";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { covers, createAuthority, type KeyedCertificate, permittedBy, signServer } from "./authority.ts";
 
@@ -53,6 +55,8 @@ describe("a certificate for a coordinator", () => {
     ]);
     expect(covers(server.cert, MACHINE)).toBe(true);
     expect(covers(server.cert, { names: ["elsewhere"], addresses: [] })).toBe(false);
+    expect(covers(server.cert, { names: ["den", "elsewhere"], addresses: [] })).toBe(false);
+    expect(covers(server.cert, { names: [], addresses: ["127.0.0.1", "192.168.1.21"] })).toBe(false);
     expect(covers(server.cert, { names: [], addresses: ["192.168.1.21"] })).toBe(false);
   });
 
@@ -70,6 +74,20 @@ describe("a certificate for a coordinator", () => {
     expect(leaf.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
   });
 
+  it("is good a day ago too, because clocks of phones are off, and so is its authority", () => {
+    for (const { cert } of [server, authority]) {
+      expect(Date.parse(new X509Certificate(cert).validFrom)).toBeLessThanOrEqual(NOW.getTime() - DAY_MS);
+    }
+  });
+
+  it("has a number of its own, positive and of 126 bits", async () => {
+    const other = await signServer(authority, MACHINE, NOW);
+    const numbers = [server, authority, other].map(({ cert }) => BigInt(`0x${new X509Certificate(cert).serialNumber}`));
+    expect(new Set(numbers).size).toBe(3);
+    // The highest bit but one is set: RFC 5280 (4.1.2.2) wants positive numbers, and the highest bit is the sign.
+    for (const number of numbers) expect(number >> 126n).toBe(1n);
+  });
+
   it("never outlives its authority", async () => {
     const root = new X509Certificate(authority.cert);
     const late = new Date(Date.parse(root.validTo) - 60 * DAY_MS);
@@ -85,6 +103,14 @@ describe("a certificate for a coordinator", () => {
 });
 
 describe("the authority", () => {
+  it("[security] signs servers alone and no other authority, and nobody may pass its bounds over", async () => {
+    const basic = ({ cert }: KeyedCertificate) => new Parsed(cert).getExtension(BasicConstraintsExtension);
+    expect(basic(authority)).toMatchObject({ ca: true, pathLength: 0, critical: true });
+    expect(basic(server)).toMatchObject({ ca: false, critical: true });
+    // id-ce-nameConstraints: "MUST mark this extension as critical" (RFC 5280, 4.2.1.10).
+    expect(new Parsed(authority.cert).getExtension("2.5.29.30")?.critical).toBe(true);
+  });
+
   it("[security] vouches for nothing on the Internet: a certificate it signs for a site there is refused", async () => {
     const stolen = await signServer(authority, { names: ["example.org"], addresses: [] }, NOW);
     expect(await answerOf(stolen, "example.org")).toBe("permitted subtree violation");

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,6 +79,24 @@ describe("certificates", () => {
     expect(next.isNew).toBe(true);
     expect(next.fingerprint).not.toBe(first.fingerprint);
     expect(await readFile(join(folder, "ca.crt"), "utf8")).toBe(next.authority);
+  });
+
+  it("come with that of the authority behind them, for devices that have none but trust it", async () => {
+    const { server, authority } = await certificatesAt(await emptyFolder());
+    const blocks = server.cert.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? [];
+    expect(blocks).toHaveLength(2);
+    expect(blocks[1]).toBe(authority);
+    expect(new X509Certificate(blocks[0] ?? "").checkIssued(new X509Certificate(authority))).toBe(true);
+  });
+
+  it("are made anew when the authority is another one, whose word the old ones do not have", async () => {
+    const folder = await emptyFolder();
+    const first = await certificatesAt(folder);
+    await rm(join(folder, "authority.pem"));
+    const second = await certificatesAt(folder);
+    expect(second.fingerprint).not.toBe(first.fingerprint);
+    const { publicKey } = new X509Certificate(second.authority);
+    expect(new X509Certificate(second.server.cert).verify(publicKey)).toBe(true);
   });
 
   it("leave out what the authority may not vouch for, and say so", async () => {

@@ -36,6 +36,12 @@ describe("--cert and --key", () => {
     expect(ownCertificate(undefined, undefined, NOW)).toBeNull();
   });
 
+  it("with a wildcard leave that name out: nothing can be reached under it", async () => {
+    const wild = await signServer(authority, { names: ["*.den.local", "den.local"], addresses: [] }, NOW);
+    const at = await folderWith({ "lan.pem": wild.cert, "lan-key.pem": wild.key });
+    expect(ownCertificate(at("lan.pem"), at("lan-key.pem"), NOW)?.names).toEqual(["den.local"]);
+  });
+
   it("are served with --lan: names of this machine for itself come last in the links", async () => {
     const at = await folderWith({ "lan.pem": server.cert, "lan-key.pem": server.key });
     const plain = { lan: true, open: false, json: false, quiet: false, help: false };
@@ -55,6 +61,8 @@ describe("--cert and --key", () => {
     expect(() => ownCertificate(at("lan.pem"), at("other-key.pem"), NOW)).toThrow("is not that of the certificate");
     const late = new Date(NOW.getTime() + YEARS_MS);
     expect(() => ownCertificate(at("lan.pem"), at("lan-key.pem"), late)).toThrow("is good from");
+    const early = new Date(NOW.getTime() - 2 * 86_400_000);
+    expect(() => ownCertificate(at("lan.pem"), at("lan-key.pem"), early)).toThrow("is good from");
     expect(() => ownCertificate(at("none.pem"), at("lan-key.pem"), NOW)).toThrow("cannot be read");
     expect(() => ownCertificate(at("lan-key.pem"), at("lan-key.pem"), NOW)).toThrow("not in a form that is understood");
   });

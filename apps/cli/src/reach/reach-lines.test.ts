@@ -51,6 +51,12 @@ describe("what is said to others who want to join", () => {
     expect(text(LAN)).not.toContain("Internet");
   });
 
+  it("says which names the certificate lacks, and how to have one for them", () => {
+    const certificates = { ...CERTIFICATES, uncovered: ["131.188.3.220", "lab.example"] };
+    expect(text({ ...LAN, certificates })).toContain("Not in the certificate: 131.188.3.220, lab.example. Delete that");
+    expect(text(LAN)).not.toContain("Not in the certificate");
+  });
+
   it("speaks of no certificate where devices trust it anyway", () => {
     expect(text(FACTS)).not.toContain("certificate");
   });
