@@ -2,15 +2,9 @@ import { createProgram, GraphBuilder, type Program } from "@tributary/program";
 import { describe, expect, it } from "vitest";
 import { open } from "../open.ts";
 import { callKernels } from "./alike-kernels.ts";
+import { LEAST_FEATURES } from "./testing/least-features.ts";
 import { planProgram } from "./webgpu-program.ts";
 
-const FEATURES = {
-  subgroupLanes: 1,
-  workgroupBytes: 16_384,
-  storageBuffers: 8,
-  bindingBytes: 2 ** 27,
-  bufferBytes: 2 ** 28,
-};
 const LAYERS = 12;
 const LENGTH = 300;
 
@@ -28,7 +22,7 @@ function rowSums(): Program {
 
 describe("kernels of a dispatch that differ in their places only", () => {
   it("are one function, called once", () => {
-    const { dispatches } = planProgram(rowSums(), FEATURES);
+    const { dispatches } = planProgram(rowSums(), LEAST_FEATURES);
     expect(dispatches).toHaveLength(1);
     const [{ text, workgroups }] = dispatches;
     // Four sums are one kernel: so many share one reading.

@@ -101,7 +101,7 @@ const bits = new DataView(new ArrayBuffer(4));
  * A literal of a register. Floats go by their bits: decimal text of every float would be right too, but of an infinity or a NaN
  * there is none.
  */
-export function constantText(sink: Pick<KernelContext, "routine">, type: "f32" | "i32" | "u32", value: number): string {
+function constantText(sink: Pick<KernelContext, "routine">, type: "f32" | "i32" | "u32", value: number): string {
   if (type === "u32") return literal(value);
   if (type === "i32") return value === -(2 ** 31) ? "(-2147483647i - 1i)" : `${value | 0}i`;
   if (Number.isFinite(value) && !Object.is(value, -0)) return floatText(value);

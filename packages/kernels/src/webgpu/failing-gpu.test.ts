@@ -1,23 +1,20 @@
 import { createProgram, GraphBuilder, type Program } from "@tributary/program";
 import { describe, expect, it } from "vitest";
 import { FakeGpu, type FakeGpuOptions } from "./testing/fake-gpu.ts";
+import { LEAST_FEATURES } from "./testing/least-features.ts";
 import { BUFFER_USAGE } from "./usage.ts";
 import { WebGpuDevice } from "./webgpu-device.ts";
 
-const FEATURES = {
-  subgroupLanes: 1,
-  workgroupBytes: 16_384,
-  storageBuffers: 8,
-  bindingBytes: 2 ** 27,
-  bufferBytes: 2 ** 28,
-};
 const NEVER = new Promise<never>(() => {});
 
 function opened(options: FakeGpuOptions = {}): { gpu: FakeGpu; device: WebGpuDevice } {
   const gpu = new FakeGpu(options);
   // The device only holds it.
   const held = {} as GPU;
-  return { gpu, device: new WebGpuDevice({ gpu: held, device: gpu.device, features: FEATURES, adapterName: "fake" }) };
+  return {
+    gpu,
+    device: new WebGpuDevice({ gpu: held, device: gpu.device, features: LEAST_FEATURES, adapterName: "fake" }),
+  };
 }
 
 /** (x x) x of a matrix with so many rows and columns: the product in brackets is in scratch memory. */

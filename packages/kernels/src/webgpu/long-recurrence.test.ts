@@ -2,15 +2,9 @@ import { createProgram, GraphBuilder, type Program } from "@tributary/program";
 import { describe, expect, it } from "vitest";
 import type { Device } from "../device.ts";
 import { open } from "../open.ts";
+import { LEAST_FEATURES } from "./testing/least-features.ts";
 import { planProgram } from "./webgpu-program.ts";
 
-const FEATURES = {
-  subgroupLanes: 1,
-  workgroupBytes: 16_384,
-  storageBuffers: 8,
-  bindingBytes: 2 ** 27,
-  bufferBytes: 2 ** 28,
-};
 /** An odd number of turns, of which one workgroup has to do everything: some 3000 elements of work each, 27 million in all. */
 const TURNS = 9001;
 const WIDTH = 1024;
@@ -45,7 +39,7 @@ async function walked(device: Device): Promise<number[]> {
 
 describe("a recurrence that is too long for one dispatch", () => {
   it("is several, one behind the other", () => {
-    const { dispatches } = planProgram(walk(), FEATURES);
+    const { dispatches } = planProgram(walk(), LEAST_FEATURES);
     const segments = dispatches.filter(({ text }) => text.includes("turn"));
     expect(segments.length).toBeGreaterThan(1);
     for (const { pieces } of segments) for (const { work } of pieces) expect(work).toBeLessThan(1.01 * 2 ** 24);

@@ -50,7 +50,7 @@ export function decodeIndex(
 }
 
 /** The same work over as few axes as possible: those that all windows run through as if they were one are one. */
-export function collapseBody(body: Body): Body {
+function collapseBody(body: Body): Body {
   const windows = [
     ...body.steps.flatMap((step) => (step.kind === "load" || step.kind === "index" ? [step.window] : [])),
     ...body.stores.map(({ window }) => window),

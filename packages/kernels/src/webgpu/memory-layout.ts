@@ -67,7 +67,7 @@ export class MemoryLayout {
 }
 
 /** How the elements of a buffer that is bound to a program lie in its words. */
-export function packingOf(dtype: string): Packing {
+function packingOf(dtype: string): Packing {
   if (dtype === "float16") return 2;
   return dtype === "uint8" || dtype === "bool" ? 4 : 1;
 }

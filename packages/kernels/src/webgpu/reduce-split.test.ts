@@ -5,14 +5,7 @@ import { denseWindow } from "../window.ts";
 import { StorageTable } from "./gpu-storages.ts";
 import { partsOf, splitReductions } from "./reduce-split.ts";
 import { lanesOf, reductionGeometry } from "./reduction-geometry.ts";
-
-const FEATURES = {
-  subgroupLanes: 1,
-  workgroupBytes: 16_384,
-  storageBuffers: 8,
-  bindingBytes: 2 ** 27,
-  bufferBytes: 2 ** 28,
-};
+import { LEAST_FEATURES } from "./testing/least-features.ts";
 
 /** Folds a dense tensor over some axes into a dense one: storage 0 into storage 1. */
 function reduction(shape: readonly number[], axes: readonly number[], reducer: "sum" | "argmax" = "sum"): ReduceKernel {
@@ -92,7 +85,7 @@ describe("splitting reductions", () => {
   it("cuts an axis into equal parts where nothing is left over then", () => {
     const kernel = reduction([50, 64, 512], [0, 1]);
     const table = tableFor(kernel);
-    const passes = splitReductions(table, [kernel], FEATURES);
+    const passes = splitReductions(table, [kernel], LEAST_FEATURES);
     expect(passes).toHaveLength(2);
     expect(passes[0]).toMatchObject({ prologue: { shape: [5, 640, 512] }, axes: [1], epilogue: { shape: [5, 512] } });
     expect(passes[1]).toMatchObject({ prologue: { shape: [5, 512] }, axes: [0], epilogue: { shape: [512] } });
@@ -103,7 +96,7 @@ describe("splitting reductions", () => {
     // 61,706 = 2 * 30,853, and 30,853 has no divisor near 1012: 60 parts of 1012 and one of 986.
     const kernel = reduction([61_706], [0]);
     const table = tableFor(kernel);
-    const passes = splitReductions(table, [kernel], FEATURES);
+    const passes = splitReductions(table, [kernel], LEAST_FEATURES);
     expect(passes).toHaveLength(3);
     expect(passes[0]).toMatchObject({ prologue: { shape: [60, 1012] }, epilogue: { shape: [60] } });
     expect(passes[1]).toMatchObject({
@@ -119,18 +112,18 @@ describe("splitting reductions", () => {
     const [first] = splitReductions(
       tableFor(reduction([5, 1, 40_000], [0, 2])),
       [reduction([5, 1, 40_000], [0, 2])],
-      FEATURES,
+      LEAST_FEATURES,
     );
     // Without the axis of one element both are one.
     expect(first).toMatchObject({ prologue: { shape: [160, 1250] } });
     const kernel = reduction([5, 2, 40_000], [0, 2]);
-    const [second] = splitReductions(tableFor(kernel), [kernel], FEATURES);
+    const [second] = splitReductions(tableFor(kernel), [kernel], LEAST_FEATURES);
     // 80 parts: 5 times 16 of 2500.
     expect(second).toMatchObject({ prologue: { shape: [5, 16, 1, 2, 2500] }, epilogue: { shape: [5, 16, 2] } });
   });
 
   it("leaves out a reduction without results", () => {
     const kernel = reduction([3, 0], [0]);
-    expect(splitReductions(tableFor(kernel), [kernel], FEATURES)).toEqual([]);
+    expect(splitReductions(tableFor(kernel), [kernel], LEAST_FEATURES)).toEqual([]);
   });
 });

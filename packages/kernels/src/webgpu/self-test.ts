@@ -56,7 +56,7 @@ async function resultOf(device: Device, testCase: SelfTestCase, buffers: DeviceB
 }
 
 /** The program of a case. */
-export function programOf({ inputs, build }: SelfTestCase): Program {
+function programOf({ inputs, build }: SelfTestCase): Program {
   const builder = new GraphBuilder();
   const ids = inputs.map(({ dtype, shape }) => builder.input({ dtype, shape }));
   const graph = builder.build([build(builder, ids)]);

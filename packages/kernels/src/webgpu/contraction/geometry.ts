@@ -12,7 +12,7 @@ export type Plan = {
 } & ({ readonly kind: "tile"; readonly shape: TileShape } | { readonly kind: "skinny"; readonly shape: SkinnyShape });
 
 /** Cores of a GPU of middling size: so many workgroups run at full speed at once. */
-export const CORES = 128;
+const CORES = 128;
 
 /** Workgroups that share a core, and so wait for memory at the same time. */
 const RESIDENT = 4;

@@ -7,16 +7,9 @@ import type { ContractKernel, Kernel } from "../../ir.ts";
 import { open } from "../../open.ts";
 import { plain, plus, view } from "../../wasm/contraction/contraction-harness.ts";
 import { StorageTable } from "../gpu-storages.ts";
+import { LEAST_FEATURES } from "../testing/least-features.ts";
 import { partLength } from "./product.ts";
 import { splitContractions, splitCount } from "./split-contractions.ts";
-
-const FEATURES = {
-  subgroupLanes: 1,
-  workgroupBytes: 16_384,
-  storageBuffers: 8,
-  bindingBytes: 2 ** 27,
-  bufferBytes: 2 ** 28,
-};
 
 function matmul(rows: number, depth: number, columns: number): ContractKernel {
   return {
@@ -58,8 +51,8 @@ function storages(): StorageTable {
 describe("contractions with long sums", () => {
   it("are cut where few outputs leave a GPU idle: 10 tiles of 16 x 16, 6400 products each", () => {
     // Parts are at least 256 long: at most 6400 / 256 = 25 of them.
-    expect(splitCount(filterGradient(64), FEATURES)).toBe(25);
-    expect(splitCount(matmul(16, 65_536, 16), FEATURES)).toBe(128);
+    expect(splitCount(filterGradient(64), LEAST_FEATURES)).toBe(25);
+    expect(splitCount(matmul(16, 65_536, 16), LEAST_FEATURES)).toBe(128);
   });
 
   it.each([
@@ -68,8 +61,8 @@ describe("contractions with long sums", () => {
     ["a further dispatch costs more than it saves", matmul(64, 512, 64)],
     ["there is nothing to sum", matmul(4, 0, 4)],
   ])("stay whole where %s", (_, kernel) => {
-    expect(splitCount(kernel, FEATURES)).toBe(1);
-    expect(splitContractions(storages(), [kernel], FEATURES)).toEqual([kernel]);
+    expect(splitCount(kernel, LEAST_FEATURES)).toBe(1);
+    expect(splitContractions(storages(), [kernel], LEAST_FEATURES)).toEqual([kernel]);
   });
 
   it("have as many parts on every GPU, unless their sums would not fit", () => {
@@ -89,7 +82,7 @@ describe("contractions with long sums", () => {
     const table = storages();
     const kernel = filterGradient(64);
     const shape = [25, 16, 6, 5, 5];
-    const [partial, reduce] = splitContractions(table, [kernel], FEATURES);
+    const [partial, reduce] = splitContractions(table, [kernel], LEAST_FEATURES);
     expect(partial).toMatchObject({
       ...{ kind: "contract", splits: 25, a: kernel.a, b: kernel.b },
       epilogue: { shape, stores: [{ step: 0, storage: 4, window: { strides: [2400, 150, 25, 5, 1] } }] },
@@ -110,7 +103,7 @@ describe("contractions with long sums", () => {
       carries: [],
       kernels: [filterGradient(64)],
     };
-    expect(splitContractions(storages(), [scan], FEATURES)).toEqual([scan]);
+    expect(splitContractions(storages(), [scan], LEAST_FEATURES)).toEqual([scan]);
   });
 });
 
@@ -126,7 +119,7 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)("contractions w
     const random = new SeededRandom(5);
     const none = { transposeA: true, transposeB: false };
     const tensors = [random.tensor("float32", [4100, 17]), random.tensor("float32", [4100, 19])];
-    expect(splitCount(matmul(17, 4100, 19), FEATURES)).toBe(13);
+    expect(splitCount(matmul(17, 4100, 19), LEAST_FEATURES)).toBe(13);
     expect(await failuresOf(device, operationCase("matmul", none, tensors, "contraction"))).toEqual([]);
   });
 

@@ -15,7 +15,7 @@ fn exchanged(lid: u32, value: u32, distance: u32) -> u32 {
 `;
 
 /** The text of a shader with workgroup memory in place of subgroup operations. */
-export function withoutSubgroups(text: string): string {
+function withoutSubgroups(text: string): string {
   if (!text.includes("enable subgroups;")) return text;
   const replaced = text.replace("enable subgroups;", "").replaceAll("subgroupShuffleXor(", "exchanged(lid, ");
   if (replaced.includes("subgroup")) throw new Error("A subgroup operation that is not emulated");
