@@ -185,11 +185,25 @@ describe("the page", () => {
     await controller.begin();
     controller.start();
     lose("its script did not load");
+    await settle();
     expect(codes()).toContain("NO_THREAD");
     controller.start();
     tell({ type: "device", device: { backend: "wasm", adapter: null, threads: 1 }, sentence: "Computing on the CPU" });
     lose("out of memory");
     expect(codes()).toContain("THREAD_LOST");
+  });
+});
+
+describe("a page whose coordinator has ended meanwhile", () => {
+  it("says so, and not that this device could not start a thread", async () => {
+    let isThere = true;
+    const { controller, lose, codes } = bench({ describe: async () => (isThere ? DESCRIPTION : null) });
+    await controller.begin();
+    isThere = false;
+    controller.start();
+    lose("its script did not load");
+    await settle();
+    expect([controller.state.phase, codes()]).toEqual(["ended", ["UNREACHABLE"]]);
   });
 });
 

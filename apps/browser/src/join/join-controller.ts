@@ -186,8 +186,7 @@ export class JoinController {
     this.#thread.terminate();
     this.#thread = null;
     this.#isAsleep = true;
-    const nowMs = this.#surroundings.now();
-    this.#dispatch({ type: "thread", message: { type: "paused", reason }, nowMs });
+    this.#onThread({ type: "paused", reason });
   }
 
   /** The page is awake again: it goes on with a new thread. */
@@ -230,9 +229,7 @@ export class JoinController {
       (message) => {
         if (this.#thread === thread) this.#onThread(message);
       },
-      (why) => {
-        if (this.#thread === thread) this.#onThreadLost(why);
-      },
+      (why) => void this.#onThreadLost(thread, why),
     );
     this.#thread = thread;
     const run = this.#state.description?.run ?? null;
@@ -252,8 +249,12 @@ export class JoinController {
     this.#onThread({ type: "ended", end: { reason: "left", message: "stopped", code: null } });
   }
 
-  #onThreadLost(why: string): void {
-    const code = this.#state.device === null ? "NO_THREAD" : "THREAD_LOST";
+  /** A script that does not load is most often one that nobody serves any more. */
+  async #onThreadLost(thread: TrainingThread, why: string): Promise<void> {
+    const isEarly = this.#state.device === null;
+    const isServed = !isEarly || (await this.#surroundings.describe()) !== null;
+    if (this.#thread !== thread) return;
+    const code = isServed ? (isEarly ? "NO_THREAD" : "THREAD_LOST") : "UNREACHABLE";
     this.#dispatch({ type: "threadLost", code, detail: why });
     this.#end();
   }

@@ -88,6 +88,7 @@ describe("one training thread at a time", () => {
     loseAs(0, "out of memory");
     expect([threads(), controller.state.phase]).toEqual([1, "opening"]);
     loseAs(1, "out of memory");
+    await settle();
     expect([threads(), controller.state.phase]).toEqual([0, "ended"]);
   });
 
