@@ -19,7 +19,8 @@ export function LiveCard({ controller }: { readonly controller: JoinController }
   const { state } = controller;
   const nowMs = performance.now();
   const sinceMs = state.sinceMs ?? nowMs;
-  const rate = samplesPerSecond(state.computed, sinceMs, nowMs);
+  // The mean of the last seconds is nothing of now once nothing is computed.
+  const rate = state.phase === "training" ? samplesPerSecond(state.computed, sinceMs, nowMs) : 0;
   return (
     <section class="card live" aria-label="This device">
       <div class="live-figures">
