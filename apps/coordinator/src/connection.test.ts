@@ -72,7 +72,7 @@ describe("a connection", () => {
     expect(socket.done).toEqual(["close 1000 over"]);
   });
 
-  it("[E5] is closed with 1013 when more waits to be read than may, and what was to be sent is free again", () => {
+  it("[E3] is closed with 1013 when more waits to be read than may, and what was to be sent is free again", () => {
     const { socket, heard, connection } = bench();
     let free = 0;
     const gone = () => {
