@@ -58,6 +58,7 @@ describe("the end of a worker, in words", () => {
 
   it("knows every close code after which a worker does not come back, but its own leaving", () => {
     const final = Object.values(CLOSE_CODES).filter(({ retry, code }) => retry === "never" && code !== 1000);
+    expect(final.length).toBeGreaterThan(5);
     for (const { code } of final) expect(end("closed", code), String(code)).not.toBe("CANNOT_COMPUTE");
   });
 });

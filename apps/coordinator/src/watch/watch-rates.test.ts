@@ -100,16 +100,32 @@ describe("how often a watcher is told", () => {
 
 describe("what a watcher is told", () => {
   it("[W4] of the confusion table is every new one, once; the run's own is not replaced by a judgement", async () => {
-    const { updates, desk } = watching();
+    let judged = 0;
+    const part = { labels: Int32Array.of(0, 0, 0, 0), predicted: Int32Array.of(1, 1, 1, 1) };
+    // The fake answers each request with that request's own output; the type of its name is lost on the way.
+    const request = (async (name: string) => {
+      if (name !== "judge") return null;
+      judged += 1;
+      return { step: 1, first: 0, ...part, probability: Float32Array.of(1, 1, 1, 1) };
+    }) as ComputeLink["request"];
+    const { updates, desk } = watching({ compute: { request } });
+    const tables = () => updates().flatMap(({ confusion }) => (confusion === null ? [] : [confusion]));
     const epoch = { event: "epoch", epoch: 1, seconds: 1, trainLoss: 1, testLoss: 1 } as const;
+    desk.onEvent(epoch);
+    await pass(1_000);
+    const looked = [
+      [0, 4],
+      [0, 0],
+    ];
+    expect(tables()).toMatchObject([{ step: 1, counts: looked, samples: 4 }]);
     const counts = [
       [3, 1],
       [0, 4],
     ];
-    desk.onEvent({ ...epoch, counts: { testConfusion: counts } });
+    desk.onEvent({ ...epoch, epoch: 2, counts: { testConfusion: counts } });
     await pass(1_000);
-    const tables = updates().flatMap(({ confusion }) => (confusion === null ? [] : [confusion]));
-    expect(tables).toMatchObject([{ counts, samples: 8 }]);
+    expect(judged).toBe(2);
+    expect(tables().slice(1)).toMatchObject([{ counts, samples: 8 }]);
     desk.dispose();
   });
 
