@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { performance } from "node:perf_hooks";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { InspectionQueue } from "./inspection-queue.ts";
 
 /** Looks that last until they are released, and what became of them. */
@@ -79,6 +80,15 @@ describe("InspectionQueue", () => {
     looks.queue.dispose();
   });
 
+  it("[look] goes on with what took the place of something long while a piece of that was done", async () => {
+    const looks = new Looks();
+    looks.background(["old"]);
+    looks.background(["new 1", "new 2"]);
+    for (const name of ["old", "new 1", "new 2"]) await looks.release(name);
+    expect(looks.log).toEqual(["old", "new 1", "new 2"]);
+    looks.queue.dispose();
+  });
+
   it("[look] begins nothing once it is disposed of", async () => {
     const looks = new Looks();
     looks.put("1/predict", "running");
@@ -87,5 +97,34 @@ describe("InspectionQueue", () => {
     await looks.release("running");
     looks.put("1/predict", "late");
     expect(looks.log).toEqual(["running", "late superseded"]);
+  });
+
+  it.each([
+    [100, 200],
+    [400, 800],
+    [2_000, 1_000],
+  ])("[look] leaves the thread to the run behind a look of %i ms: for %i ms", async (tookMs, restMs) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let nowMs = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+    onTestFinished(() => clock.mockRestore());
+    const queue = new InspectionQueue();
+    const log: string[] = [];
+    const put = (name: string) => {
+      const run = async () => {
+        log.push(name);
+        nowMs += tookMs;
+      };
+      queue.put(name, { run, superseded: () => {} });
+    };
+    put("first");
+    put("second");
+    for (let turn = 0; turn < 20; turn++) await null;
+    vi.advanceTimersByTime(restMs - 1);
+    expect(log).toEqual(["first"]);
+    vi.advanceTimersByTime(1);
+    expect(log).toEqual(["first", "second"]);
+    queue.dispose();
   });
 });

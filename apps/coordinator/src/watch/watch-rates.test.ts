@@ -76,6 +76,18 @@ describe("how often a watcher is told", () => {
     desk.dispose();
   });
 
+  it("[W4] of workers who went is of the latest 32, the latest first", async () => {
+    let workers = Array.from({ length: 40 }, (_, index) => worker(index));
+    const { desk, join } = watching({ view: () => ({ workers }) });
+    const went = workers;
+    workers = [];
+    for (const { id, name } of went) desk.onEvent({ event: "worker", id, name, state: "left" });
+    const [snapshot] = join().messages();
+    const names = snapshot?.type === "snapshot" ? snapshot.workers.map(({ name }) => name) : [];
+    expect([names.length, names[0], names.at(-1)]).toEqual([32, "w39", "w8"]);
+    desk.dispose();
+  });
+
   it("[W5] of the activations of a sample is once a second, though the model changes faster", async () => {
     let asked = 0;
     let step = 0;
