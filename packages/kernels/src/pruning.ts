@@ -53,7 +53,14 @@ function pruneKernel(storages: Storages, kernel: Kernel, read: Set<StorageId>): 
 }
 
 function pruneBody(storages: Storages, body: Body, needed: (storage: StorageId) => boolean): Body {
-  const stores = body.stores.filter((store) => needed(store.storage) && !isSelfCopy(storages, body, store));
+  return withStores(
+    body,
+    body.stores.filter((store) => needed(store.storage) && !isSelfCopy(storages, body, store)),
+  );
+}
+
+/** A body with some of its stores alone, and the steps that they need. */
+export function withStores(body: Body, stores: readonly Store[]): Body {
   const live = new Set(stores.map((store) => store.step));
   for (let number = body.steps.length - 1; number >= 0; number--) {
     const step = body.steps[number];

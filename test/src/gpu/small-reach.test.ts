@@ -9,12 +9,16 @@ import {
   crossEntropy,
   defineRun,
   digits,
+  Embedding,
   Flatten,
   Linear,
+  Module,
   mseLoss,
   ReLU,
   Sequential,
   sgd,
+  type Tensor,
+  TransformerBlock,
 } from "tributary";
 import { describe, expect, it } from "vitest";
 import { WORKS } from "../curves/works.ts";
@@ -56,6 +60,25 @@ function sequences(): Run {
   });
   const optimizer = sgd({ learningRate: 0.01, momentum: 0.9 });
   return defineRun({ name: "sequences", model, loss: mseLoss, optimizer, data, batchSize: batch, microbatch: batch });
+}
+
+/** A transformer over 800 letters: two tables of 102,400 bytes, first and last among the parameters. */
+class Letters extends Module {
+  readonly table = new Embedding(800, 32);
+  readonly block = new TransformerBlock(32, 4);
+  readonly head = new Linear(32, 800);
+
+  override forward(x: Tensor): Tensor {
+    return this.head.forward(this.block.forward(this.table.forward(x))).transpose(1, 2);
+  }
+}
+
+function letters(): Run {
+  const text = new Int32Array(16);
+  const data = arrays({ fields: { inputs: [8], targets: [8] }, train: { inputs: text, targets: text } });
+  const optimizer = sgd({ learningRate: 0.01 });
+  const model = () => new Letters();
+  return defineRun({ name: "letters", model, loss: crossEntropy, optimizer, data, batchSize: 2, microbatch: 2 });
 }
 
 const CLOCK: Clock = {
@@ -140,6 +163,7 @@ describe.skipIf(process.env["SWIFTSHADER_FOLDER"] === undefined)(
 
     it.each([
       ["a network of wide layers", WIDE, ONE_WEIGHT],
+      ["a transformer", letters(), { bindingBytes: 110_000, bufferBytes: ENOUGH_BYTES }],
       ["a recurrence", sequences(), { bindingBytes: 500_000, bufferBytes: ENOUGH_BYTES }],
     ])("runs every program of %s", async (_, run, reach) => {
       const { programs } = await traceRun(run);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { MapKernel, ReduceKernel } from "../ir.ts";
-import { halvesOf } from "./cut-kernel.ts";
+import type { MapKernel, ReduceKernel, StorageId } from "../ir.ts";
+import { Storages } from "../storages.ts";
+import { halvesByStores, halvesOf } from "./cut-kernel.ts";
 
 /** y[i, j] = x[i, j] + 10 i + j over [5, 3]: x is dense, y in columns. */
 const MAP: MapKernel = {
@@ -62,5 +63,42 @@ describe("halves of a kernel that reaches too far", () => {
   it("of a reduction to one number, or a map of one element: none", () => {
     expect(halvesOf({ ...COLUMN_SUMS, axes: [0, 1], epilogue: { ...COLUMN_SUMS.epilogue, shape: [] } })).toBeNull();
     expect(halvesOf({ ...MAP, body: { ...MAP.body, shape: [1, 1] } })).toBeNull();
+  });
+});
+
+/** Storage 0 takes 2 of its elements from storage 1 and, `apart` elements on, 2 from storage 2; reads[i]: what the i-th of these stores is made of. */
+function twoStores(reads: readonly [StorageId, StorageId], apart: number) {
+  const storages = new Storages();
+  for (const length of [1000, 2, 2]) storages.add("float32", length);
+  const window = { offset: 0, strides: [1] };
+  const kernel: MapKernel = {
+    kind: "map",
+    body: {
+      shape: [2],
+      steps: reads.map((storage) => ({ kind: "load", dtype: "float32", storage, window })),
+      stores: [0, apart].map((offset, step) => ({ step, storage: 0, window: { offset, strides: [1] } })),
+    },
+  };
+  return halvesByStores(kernel, storages)?.map((half) =>
+    half.kind === "map" ? [half.body.steps, half.body.stores] : [],
+  );
+}
+
+describe("kernels for the stores of one", () => {
+  it("each have one, and what it is made of", () => {
+    expect(twoStores([1, 2], 900)).toMatchObject([
+      [[{ storage: 1 }], [{ step: 0, window: { offset: 0 } }]],
+      [[{ storage: 2 }], [{ step: 0, window: { offset: 900 } }]],
+    ]);
+  });
+
+  it("come in the order in which none overwrites what the other reads", () => {
+    // The second store reads what the first one overwrites: elements 0 and 1 of storage 0.
+    expect(twoStores([1, 0], 900)).toMatchObject([
+      [[{ storage: 0 }], [{ window: { offset: 900 } }]],
+      [[{ storage: 1 }], [{ window: { offset: 0 } }]],
+    ]);
+    // Each reads elements that the other writes: there is no such order.
+    expect(twoStores([0, 0], 0)).toBeUndefined();
   });
 });

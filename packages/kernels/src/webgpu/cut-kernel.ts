@@ -1,4 +1,7 @@
-import type { Body, Kernel, Window } from "../ir.ts";
+import type { Body, Kernel, Store, Window } from "../ir.ts";
+import { kernelReads, kernelWrites, mayOverlap } from "../kernel-access.ts";
+import { withStores } from "../pruning.ts";
+import type { Storages } from "../storages.ts";
 import { keptAxes } from "./chain/loop-space.ts";
 import type { GpuKernel } from "./kernel-code.ts";
 import { mapBodyWindows } from "./reduction-geometry.ts";
@@ -25,6 +28,27 @@ export function halvesOf(kernel: GpuKernel): readonly [Kernel, Kernel] | null {
     epilogue: partOf(epilogue, kept.indexOf(axis), from, to),
   });
   return halves(prologue.shape[axis], part);
+}
+
+/**
+ * Two kernels that together store what one does: fusion joins what has one shape, wherever it goes. Null for other forms, for one store, and where each of the two
+ * would overwrite what the other reads.
+ */
+export function halvesByStores(kernel: GpuKernel, storages: Storages): readonly [Kernel, Kernel] | null {
+  if (kernel.kind !== "map" && kernel.kind !== "reduce") return null;
+  const { stores } = kernel.kind === "map" ? kernel.body : kernel.epilogue;
+  const middle = stores.length >> 1;
+  if (middle === 0) return null;
+  const storing = (some: readonly Store[], isFirst: boolean): Kernel => {
+    if (kernel.kind === "map") return { ...kernel, body: withStores(kernel.body, some) };
+    const prologue = isFirst ? kernel.prologue : { ...kernel.prologue, stores: [] };
+    return { ...kernel, prologue, epilogue: withStores(kernel.epilogue, some) };
+  };
+  const [one, other] = [storing(stores.slice(0, middle), true), storing(stores.slice(middle), false)];
+  const keeps = (first: Kernel, second: Kernel): boolean =>
+    kernelWrites(first).every((write) => kernelReads(second).every((read) => !mayOverlap(storages, write, read)));
+  if (keeps(one, other)) return [one, other];
+  return keeps(other, one) ? [other, one] : null;
 }
 
 /** The axis along which a body goes farthest through memory, if any of these can be cut. */

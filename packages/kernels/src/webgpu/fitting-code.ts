@@ -1,5 +1,5 @@
 import type { Program } from "@tributary/program";
-import { halvesOf } from "./cut-kernel.ts";
+import { halvesByStores, halvesOf } from "./cut-kernel.ts";
 import { type DispatchCode, type DispatchTarget, dispatchCode } from "./dispatch-code.ts";
 import type { GpuKernel } from "./kernel-code.ts";
 import { type MemoryWindow, memoryWindows } from "./memory-windows.ts";
@@ -43,8 +43,8 @@ export function fittingCode(kernels: readonly GpuKernel[], target: FittingTarget
 
 /** The code of a kernel that reaches too far. */
 function cutCode(kernel: GpuKernel, large: MemoryWindow, target: FittingTarget): DispatchCode[] {
-  const { program, features, halvings } = target;
-  const halves = halvings === 0 ? null : halvesOf(kernel);
+  const { program, features, storages, halvings } = target;
+  const halves = halvings === 0 ? null : (halvesByStores(kernel, storages) ?? halvesOf(kernel));
   if (halves === null) throw outOfReach(large, program, features);
   return halves.flatMap((half) => fittingCode([half], { ...target, halvings: halvings - 1 }));
 }
