@@ -60,11 +60,11 @@ export async function stepOf(run: typeof LENET): Promise<Program> {
   return (await traceRun(run)).programs.localStep;
 }
 
-/** A transformer block of width 128 with 4 heads over [16, 128, 128]: forward, and the derivatives of everything. */
+/** A transformer block of width 128 with 4 heads over [4, 128, 128]: forward, and the derivatives of everything. */
 export function blockProgram(): Program {
   const block = new TransformerBlock(128, 4, { depth: 4 });
   const { parameters } = describeModel(block);
-  const type = { dtype: "float32", shape: [16, 128, 128] } as const;
+  const type = { dtype: "float32", shape: [4, 128, 128] } as const;
   const weights = parameters.map(({ shape }, index) => [`w${index}`, { dtype: "float32", shape }] as const);
   return traceProgram({ name: "block", inputs: { x: type, dy: type, ...Object.fromEntries(weights) } }, (given) => {
     const tensors = Object.fromEntries(parameters.map(({ name }, index) => [name, given[`w${index}`]]));
